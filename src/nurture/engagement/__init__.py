@@ -1,0 +1,1 @@
+"""WHAT THEY DID: hits, who or what made them, and what follows from them."""

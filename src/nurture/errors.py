@@ -1,0 +1,82 @@
+"""Every error a person may read: what is wrong, where, and how to put it right.
+
+NurtureError
+├── UsageError            the command was called wrongly (exit status 2)
+├── SettingsError         nurture.toml or a NURTURE_ variable
+├── WorkspaceError        no workspace, not writable, made by a newer version
+├── FilesError            campaign files and templates; carries the findings
+├── IntakeError           a file to import that cannot be read at all
+├── ExpressionError       an expression over facts; carries its column
+├── TemplateError         a message that cannot be compiled or rendered
+├── StoreError            the database
+└── ServiceError          a port in use, a relay that does not answer
+"""
+
+from __future__ import annotations
+
+
+class NurtureError(Exception):
+    """What is wrong (`message`), `where` (file:line, key, address) and the `remedy`, each one sentence."""
+
+    exit_status = 1
+
+    def __init__(self, message: str, *, where: str = "", remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{head}\n  {self.remedy}" if self.remedy else head
+
+
+class UsageError(NurtureError):
+    """The command was called wrongly."""
+
+    exit_status = 2
+
+
+class SettingsError(NurtureError):
+    """A key or value of nurture.toml, or a NURTURE_ variable, cannot be used."""
+
+
+class WorkspaceError(NurtureError):
+    """There is no workspace here, it cannot be written, or a newer version made it."""
+
+
+class FilesError(NurtureError):
+    """Campaign files or templates hold mistakes; `message` is the whole list, ready to print."""
+
+
+class IntakeError(NurtureError):
+    """A file to import cannot be read: wrong header, broken compression, not text."""
+
+
+class ExpressionError(NurtureError):
+    """An expression cannot be used.
+
+    `column` counts from 0 within the expression's text and `length` is how many characters are at fault.
+    """
+
+    def __init__(self, message: str, *, column: int, length: int = 1, hint: str = "") -> None:
+        super().__init__(message, remedy=hint)
+        self.column = column
+        self.length = max(1, length)
+        self.hint = hint
+
+
+class TemplateError(NurtureError):
+    """A message cannot be compiled, or cannot be rendered for one contact. `line` counts from 1; 0: unknown."""
+
+    def __init__(self, message: str, *, where: str = "", remedy: str = "", line: int = 0) -> None:
+        super().__init__(message, where=where, remedy=remedy)
+        self.line = line
+
+
+class StoreError(NurtureError):
+    """The database cannot be opened, read or written."""
+
+
+class ServiceError(NurtureError):
+    """Something outside does not answer, or a port is taken."""

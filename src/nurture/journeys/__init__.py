@@ -1,0 +1,1 @@
+"""WHAT NEXT: campaigns as programs of steps, and what is decided for one contact at one of them."""

@@ -1,0 +1,66 @@
+"""The closed results: what a step decides, and what a gate answers. The runner matches these and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from nurture.clock import Moment, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Plan a message, then go on with the next step."""
+
+    template: str
+    offer: str = ""
+    stale_after: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitUntil:
+    """Stay at this step; look again at `at`, or earlier when something happens to the contact."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoTo:
+    """This step is done (its moment is `at`); go on at the step with the id `step`, or end where it is empty."""
+
+    step: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """Leave the campaign."""
+
+    reason: str
+
+
+Decision: TypeAlias = Send | WaitUntil | GoTo | Exit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Go:
+    """The message may go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Not now; ask again at `until`."""
+
+    until: Moment
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Not at all. `leaves` says whether the contact leaves the campaign too."""
+
+    reason: str
+    leaves: bool = False
+
+
+Gate: TypeAlias = Go | Hold | Drop

@@ -1,0 +1,1 @@
+"""WHAT IT SAYS: templates compiled once and rendered often, links, headers, MIME."""

@@ -1,0 +1,1 @@
+"""WHAT FOR: offers, their codes, and what to recommend."""

@@ -1,0 +1,1 @@
+"""How mail leaves. A provider is one file: smtp, inbox."""

@@ -1,0 +1,64 @@
+"""What a provider is given and what it owes.
+
+The runner puts claimed and rendered messages on a desk. A provider takes them, asks leave before the first byte of a
+body goes out, and brings back what became of each. The desk commits groups of results and leaves in one transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from nurture.delivery.outcome import MessageKey, Outcome
+from nurture.errors import ServiceError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One message ready to go: its envelope and its finished bytes (CRLF line ends, not dot-stuffed)."""
+
+    key: MessageKey
+    sender: str
+    """The address for MAIL FROM."""
+    recipient: str
+    content: bytes
+
+
+class Desk(Protocol):
+    """Where a provider gets its letters and where it reports. All of it is called on the event loop."""
+
+    async def take(self) -> Letter | None:
+        """The next claimed letter, or None where there is nothing more to send now."""
+        ...
+
+    async def exchange(self, done: tuple[MessageKey, Outcome] | None, mark: MessageKey | None) -> bool:
+        """Record what became of one letter and ask leave to hand over the next, in one commit.
+
+        Returns once that is on disk. True: `mark` is now `handed` and its body may be written. False: it must not be
+        (skipped meanwhile, or this sender's lease is over); where the relay already waits for it, abort the
+        connection, and never send a lone dot. With `mark` None the answer is False.
+        """
+        ...
+
+    def give_back(self, key: MessageKey) -> None:
+        """This letter was taken but nothing of its body went out: it becomes `planned` again, at no cost to it."""
+        ...
+
+
+class RelayDown(ServiceError):
+    """No connection can be had at all. Nothing was handed over by whoever raises this."""
+
+
+class Provider(Protocol):
+    """Sends letters until the desk has no more."""
+
+    async def deliver(self, desk: Desk) -> None:
+        """Take letters and hand them over until `take` answers None, then return, connections closed or kept.
+
+        Raises RelayDown where no connection can be had; letters it still holds were given back before.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close what is kept open."""
+        ...

@@ -1,0 +1,1 @@
+"""WHAT IT DID: rates, funnels, and whether care goes on after the sale."""

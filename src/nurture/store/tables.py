@@ -1,0 +1,530 @@
+"""All tables, on one page.
+
+Ids are time-ordered bigints (`ids.py`). Moments are BIGINT microseconds UTC. No NULL stands in a unique key: "none" is
+0 or "". Line 0 is the business as a whole. A column that both engines must compare as text is plain text; maps are
+JSON text.
+
+people       contacts · consents · consent_states · suppressions
+goods        lines · products · orders · order_lines · product_pairs · product_counts
+happenings   events · seen
+lifecycle    agenda · stages · transitions · order_facts
+campaigns    versions · campaigns · campaign_steps · templates
+journeys     enrollments · messages · outbox · codes · shown
+engagement   hits · signs
+machines     senders · marks · inbox
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+def _big(*, primary_key: bool = False, default: int | None = 0) -> Any:
+    """A BIGINT that is never NULL."""
+    column = Column(BigInteger, primary_key=primary_key, autoincrement=False, nullable=False)
+    return Field(sa_column=column) if default is None else Field(default=default, sa_column=column)
+
+
+def _small(default: int = 0) -> Any:
+    return Field(default=default, sa_column=Column(SmallInteger, nullable=False))
+
+
+# ------------------------------------------------------------------ people
+
+
+class ContactRow(SQLModel, table=True):
+    """One person, by address in lower case."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (Index("contacts_by_external_id", "external_id"),)
+
+    id: int = _big(primary_key=True, default=None)
+    email: str = Field(unique=True)
+    external_id: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    locale: str = ""
+    timezone: str = ""
+    country: str = ""
+    tags: str = "[]"
+    attributes: str = "{}"
+    created_at: int = _big()
+    reviewed_at: int = _big()
+    """Everything that happened up to here has been taken into stages, goals and entries."""
+
+
+class ConsentRow(SQLModel, table=True):
+    """One word that a contact gave or took back. Rows are only added."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("consents_by_contact", "contact_id", "at"),)
+
+    id: int = _big(primary_key=True, default=None)
+    contact_id: int = _big()
+    topic: str
+    agreed: bool
+    at: int = _big()
+    basis: str = ""
+    """How: `import: newsletter form`, `one-click`, `unsubscribe page` …"""
+
+
+class ConsentStateRow(SQLModel, table=True):
+    """The last word of a contact on a topic. No row: never agreed."""
+
+    __tablename__ = "consent_states"
+
+    contact_id: int = _big(primary_key=True, default=None)
+    topic: str = Field(primary_key=True)
+    agreed: bool
+    at: int = _big()
+
+
+class SuppressionRow(SQLModel, table=True):
+    """An address that is never mailed again, kept as a keyed hash so that it outlives the contact."""
+
+    __tablename__ = "suppressions"
+
+    address_hash: str = Field(primary_key=True)
+    reason: str
+    at: int = _big()
+
+
+# ------------------------------------------------------------------ goods
+
+
+class LineRow(SQLModel, table=True):
+    """A product line. Numbered from 1; 0 stands for the business."""
+
+    __tablename__ = "lines"
+
+    id: int = _big(primary_key=True, default=None)
+    name: str = Field(unique=True)
+
+
+class ProductRow(SQLModel, table=True):
+    """Something that can be bought."""
+
+    __tablename__ = "products"
+    __table_args__ = (Index("products_by_line", "line_id"),)
+
+    id: int = _big(primary_key=True, default=None)
+    sku: str = Field(unique=True)
+    name: str = ""
+    line_id: int = _big()
+    category: str = ""
+    price: int = _big()
+    """In minor units; 0: not known."""
+    url: str = ""
+    image_url: str = ""
+    in_stock: bool = True
+
+
+class OrderRow(SQLModel, table=True):
+    """One order. Its amount is the sum of its lines."""
+
+    __tablename__ = "orders"
+    __table_args__ = (Index("orders_by_contact", "contact_id", "ordered_at"), Index("orders_by_time", "ordered_at"))
+
+    id: int = _big(primary_key=True, default=None)
+    order_id: str = Field(unique=True)
+    contact_id: int = _big()
+    ordered_at: int = _big()
+    amount: int = _big()
+    code: str = ""
+    status: str = "paid"
+    undone_at: int = _big()
+    """When it was refunded or cancelled; 0: it stands."""
+
+
+class OrderLineRow(SQLModel, table=True):
+    """One product of an order. Contact, line and time are repeated so that one index answers for one person."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (Index("order_lines_by_contact", "contact_id", "line_id", "ordered_at"),)
+
+    order_id: int = _big(primary_key=True, default=None)
+    product_id: int = _big(primary_key=True, default=None)
+    contact_id: int = _big()
+    line_id: int = _big()
+    ordered_at: int = _big()
+    quantity: float = 1.0
+    amount: int = _big()
+
+
+class ProductPairRow(SQLModel, table=True):
+    """How many orders held both products. Counted nightly, from the orders since the last count."""
+
+    __tablename__ = "product_pairs"
+
+    product_id: int = _big(primary_key=True, default=None)
+    other_id: int = _big(primary_key=True, default=None)
+    orders: int = _big()
+
+
+class ProductCountRow(SQLModel, table=True):
+    """How many orders held the product."""
+
+    __tablename__ = "product_counts"
+
+    product_id: int = _big(primary_key=True, default=None)
+    orders: int = _big()
+
+
+# ------------------------------------------------------------------ happenings
+
+
+class EventRow(SQLModel, table=True):
+    """Something that a contact did, other than ordering and touching a message. Partitioned by month on PostgreSQL."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("events_by_contact", "contact_id", "name", "at"),)
+
+    at: int = _big(primary_key=True, default=None)
+    id: int = _big(primary_key=True, default=None)
+    contact_id: int = _big()
+    name: str
+    properties: str = "{}"
+
+
+class SeenRow(SQLModel, table=True):
+    """Keys of what came in already, so that the same again is harmless. Kept 90 days."""
+
+    __tablename__ = "seen"
+    __table_args__ = (Index("seen_by_time", "at"),)
+
+    source: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    at: int = _big()
+
+
+# ------------------------------------------------------------------ lifecycle
+
+
+class AgendaRow(SQLModel, table=True):
+    """A contact (line 0) or a contact's line whose stage is to be looked at again at `due_at`. No row: never."""
+
+    __tablename__ = "agenda"
+    __table_args__ = (Index("agenda_by_time", "due_at"),)
+
+    contact_id: int = _big(primary_key=True, default=None)
+    line_id: int = _big(primary_key=True, default=None)
+    due_at: int = _big()
+
+
+class StageRow(SQLModel, table=True):
+    """Where a contact stands. Sparse: no row means the first stage."""
+
+    __tablename__ = "stages"
+    __table_args__ = (Index("stages_by_stage", "stage", "line_id"),)
+
+    contact_id: int = _big(primary_key=True, default=None)
+    line_id: int = _big(primary_key=True, default=None)
+    stage: str
+    since: int = _big()
+
+
+class TransitionRow(SQLModel, table=True):
+    """One change of stage. `superseded_at` is set where a fact that came in late rewrote it; 0: it stands."""
+
+    __tablename__ = "transitions"
+    __table_args__ = (
+        Index("transitions_by_contact", "contact_id", "line_id", "at"),
+        Index("transitions_by_time", "line_id", "at"),
+    )
+
+    id: int = _big(primary_key=True, default=None)
+    contact_id: int = _big()
+    line_id: int = _big()
+    from_stage: str
+    to_stage: str
+    at: int = _big()
+    rule: str = ""
+    cause: str = "{}"
+    superseded_at: int = _big()
+
+
+class OrderFactsRow(SQLModel, table=True):
+    """What was bought, summed: line 0 for the business. Written when the contact is reviewed."""
+
+    __tablename__ = "order_facts"
+
+    contact_id: int = _big(primary_key=True, default=None)
+    line_id: int = _big(primary_key=True, default=None)
+    count: int = _big()
+    total: int = _big()
+    first_at: int = _big()
+    last_at: int = _big()
+    usual_gap_days: float = 0.0
+
+
+# ------------------------------------------------------------------ campaigns
+
+
+class VersionRow(SQLModel, table=True):
+    """One apply: the files of `campaigns/` as they were, as a JSON map of path to text."""
+
+    __tablename__ = "versions"
+
+    no: int = _big(primary_key=True, default=None)
+    applied_at: int = _big()
+    files: str
+
+
+class CampaignRow(SQLModel, table=True):
+    """A campaign that was ever applied."""
+
+    __tablename__ = "campaigns"
+
+    id: int = _big(primary_key=True, default=None)
+    key: str = Field(unique=True)
+    name: str = ""
+    first_applied_at: int = _big()
+    active: bool = True
+
+
+class CampaignStepRow(SQLModel, table=True):
+    """The number of a step id within its campaign; never given to another step."""
+
+    __tablename__ = "campaign_steps"
+    __table_args__ = (UniqueConstraint("campaign_id", "no"),)
+
+    campaign_id: int = _big(primary_key=True, default=None)
+    step_id: str = Field(primary_key=True)
+    no: int = _big()
+
+
+class TemplateRow(SQLModel, table=True):
+    """A compiled template, by the hash of all that went into it: enough to render it without any file."""
+
+    __tablename__ = "templates"
+
+    hash: str = Field(primary_key=True)
+    name: str
+    compiled: str
+    """JSON; see messages/compiled.py."""
+
+
+# ------------------------------------------------------------------ journeys
+
+
+class EnrollmentRow(SQLModel, table=True):
+    """One entry of a contact into a campaign."""
+
+    __tablename__ = "enrollments"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "contact_id", "line_id", "entry_key", name="enrollments_once_per_entry"),
+        Index(
+            "enrollments_one_open",
+            "campaign_id",
+            "contact_id",
+            "line_id",
+            unique=True,
+            sqlite_where=text("closed_at = 0"),
+            postgresql_where=text("closed_at = 0"),
+        ),
+        Index(
+            "enrollments_due",
+            "due_at",
+            "id",
+            sqlite_where=text("closed_at = 0"),
+            postgresql_where=text("closed_at = 0"),
+        ),
+        Index("enrollments_by_contact", "contact_id"),
+    )
+
+    id: int = _big(primary_key=True, default=None)
+    campaign_id: int = _big()
+    contact_id: int = _big()
+    line_id: int = _big()
+    entry_key: str
+    """What let them in: a transition, an event."""
+    entered_at: int = _big()
+    event: str = "{}"
+    """The event that started it (name, at, properties), as JSON."""
+    step_no: int = _big()
+    """Where they stand."""
+    since: int = _big()
+    """When the step before was done."""
+    due_at: int = _big()
+    """When to decide next; NEVER while a message is under way."""
+    goal_at: int = _big()
+    """When the goal was reached; 0: not."""
+    closed_at: int = _big()
+    reason: str = ""
+
+
+class MessageRow(SQLModel, table=True):
+    """One message, for ever. Partitioned by range of enrollment_id on PostgreSQL.
+
+    While `outcome` is "" it is open and its outbox row tells its state.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index("messages_by_contact", "contact_id", "planned_at"),
+        Index("messages_by_campaign", "campaign_id", "done_at"),
+    )
+
+    enrollment_id: int = _big(primary_key=True, default=None)
+    step_no: int = _big(primary_key=True, default=None)
+    contact_id: int = _big()
+    campaign_id: int = _big()
+    line_id: int = _big()
+    template: str
+    template_hash: str = ""
+    """Of the compiled template it was rendered with; empty until then."""
+    offer: str = ""
+    stage: str = ""
+    """The contact's stage when it was planned."""
+    planned_at: int = _big()
+    done_at: int = _big()
+    """When the outcome became known; for a sent message the handover."""
+    outcome: str = ""
+    """sent, bounced, refused, expired, unknown or skipped; empty while open."""
+    reason: str = ""
+    """For every message that was not sent: why. For a sent one: the reply."""
+
+
+class OutboxRow(SQLModel, table=True):
+    """A message on its way: planned, claimed, handed or deferred. The row is gone when the message is done."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("outbox_due", "lane", "priority", "due_at"),
+        Index("outbox_by_sender", "sender", "state"),
+        Index("outbox_by_contact", "contact_id"),
+        Index(
+            "outbox_one_in_hand",
+            "contact_id",
+            unique=True,
+            sqlite_where=text("state IN (1, 2)"),
+            postgresql_where=text("state IN (1, 2)"),
+        ),
+    )
+
+    enrollment_id: int = _big(primary_key=True, default=None)
+    step_no: int = _big(primary_key=True, default=None)
+    contact_id: int = _big()
+    campaign_id: int = _big()
+    lane: str = ""
+    """The destination provider; empty while all goes one way."""
+    priority: int = _small(5)
+    """9 first, as the sort key 10 - priority."""
+    state: int = _small()
+    """0 planned, 1 claimed, 2 handed, 3 deferred."""
+    due_at: int = _big()
+    wanted_at: int = _big()
+    """When it should have gone; with `stale_at`, the measure of lateness."""
+    stale_at: int = _big()
+    sender: int = _big()
+    """The incarnation that holds it; 0: nobody."""
+    attempts: int = _small()
+    first_tried_at: int = _big()
+    last_reply: str = ""
+
+
+class CodeRow(SQLModel, table=True):
+    """The code a contact holds for an offer."""
+
+    __tablename__ = "codes"
+    __table_args__ = (UniqueConstraint("offer", "contact_id"),)
+
+    code: str = Field(primary_key=True)
+    offer: str
+    contact_id: int = _big()
+    issued_at: int = _big()
+    handed_at: int = _big()
+    """When the first message that carries it was handed over; 0: not yet."""
+    expires_at: int = _big()
+    """0: it does not, or was not handed over yet."""
+    redeemed_at: int = _big()
+
+
+class ShownRow(SQLModel, table=True):
+    """A product that was recommended in a message, and why."""
+
+    __tablename__ = "shown"
+
+    enrollment_id: int = _big(primary_key=True, default=None)
+    step_no: int = _big(primary_key=True, default=None)
+    product_id: int = _big(primary_key=True, default=None)
+    why: str = ""
+
+
+# ------------------------------------------------------------------ engagement
+
+
+class HitRow(SQLModel, table=True):
+    """One request for a pixel or a link. Partitioned by month on PostgreSQL."""
+
+    __tablename__ = "hits"
+    __table_args__ = (Index("hits_by_message", "enrollment_id", "step_no"),)
+
+    at: int = _big(primary_key=True, default=None)
+    id: int = _big(primary_key=True, default=None)
+    enrollment_id: int = _big()
+    step_no: int = _big()
+    contact_id: int = _big()
+    kind: str
+    link_no: int = _small()
+    method: str = "GET"
+    agent: str = ""
+    ip: str = ""
+    verdict: str = "unknown"
+    reasons: str = "[]"
+
+
+class SignRow(SQLModel, table=True):
+    """The first human open and click of a message: what expressions and reports read."""
+
+    __tablename__ = "signs"
+    __table_args__ = (Index("signs_by_contact", "contact_id", "at"),)
+
+    enrollment_id: int = _big(primary_key=True, default=None)
+    step_no: int = _big(primary_key=True, default=None)
+    kind: str = Field(primary_key=True)
+    """received, open, click, unsubscribe."""
+    contact_id: int = _big()
+    at: int = _big()
+
+
+# ------------------------------------------------------------------ machines
+
+
+class SenderRow(SQLModel, table=True):
+    """One incarnation of a process that holds messages: its id is the fencing token."""
+
+    __tablename__ = "senders"
+
+    id: int = _big(primary_key=True, default=None)
+    host: str = ""
+    pid: int = _big()
+    started_at: int = _big()
+    heartbeat_at: int = _big()
+    ended_at: int = _big()
+
+
+class MarkRow(SQLModel, table=True):
+    """How far a piece of periodic work has come (`pairs counted to`), and what the workspace is."""
+
+    __tablename__ = "marks"
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class InboxRow(SQLModel, table=True):
+    """A message kept by the provider `inbox`, whole and compressed (zlib)."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (Index("inbox_by_time", "at"), Index("inbox_by_recipient", "recipient", "at"))
+
+    enrollment_id: int = _big(primary_key=True, default=None)
+    step_no: int = _big(primary_key=True, default=None)
+    at: int = _big()
+    recipient: str
+    subject: str = ""
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
