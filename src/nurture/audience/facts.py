@@ -1,8 +1,9 @@
 """Facts: what is known of one contact at one moment, as frozen values.
 
-A facts value is whole for the moment it was gathered and stays right afterwards until something new happens: what
-depends on the time alone (days since, windows) is worked out from the moments it keeps. Amounts are integers in the
-minor unit of the workspace's currency (cents); expressions and templates see them in the major unit.
+A facts value is whole for the moment it was gathered and stays right afterwards until something new happens:
+what depends on the time alone (days since, windows) is worked out from the moments it keeps. Amounts are
+integers in the minor unit of the workspace's currency (cents); expressions and templates see them in the
+major unit.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ class Purchase:
     at: Moment
     amount: int
     """In minor units."""
+    day: int = 0
+    """The ordinal of the contact's local date; 0: not told, the day in UTC counts."""
+    skus: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +108,7 @@ class MessageFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferFacts:
-    """The offer a contact holds in this campaign. Without a code yet, `code` is empty and `expires_at` None."""
+    """The offer a contact holds in this campaign. Without a code yet `code` is empty, `expires_at` None."""
 
     key: str
     says: str

@@ -26,7 +26,8 @@ class Accepted:
 class Refused:
     """It will not be taken, now or later. `kind` says whose fault it is.
 
-    hard: no such mailbox; soft: a mailbox that is full or switched off; policy: the content or we are not wanted.
+    hard: no such mailbox; soft: a mailbox that is full or switched off; policy: the content or we are not
+    wanted.
     """
 
     reply: str
@@ -35,7 +36,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryLater:
-    """Definitely not taken this time; the same message may be tried again, after `pause` where the reply asks so."""
+    """Definitely not taken this time; the same message may be tried again, after `pause` where the reply asks
+    so."""
 
     reply: str
     pause: Span | None = None

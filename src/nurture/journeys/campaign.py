@@ -16,7 +16,7 @@ STALE_AFTER: Span = 7 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnterOnStage:
-    """Contacts enter on coming into one of the campaign's stages; with `existing`, those in it already too."""
+    """Contacts enter on coming into one of the stages; with `existing`, those in it already too."""
 
     existing: bool = False
 
@@ -59,6 +59,12 @@ class Campaign:
     offer: str = ""
     lines: tuple[str, ...] | Literal["each"] | None = None
     line_stages: tuple[str, ...] = ("prospect",)
+    on_goal: Literal["exit", "finish"] = "exit"
+    """What happens to those who reach the goal."""
+    on_leaving: Literal["exit", "finish"] = "exit"
+    """What happens to those who do not fit `stages` and `when` any more."""
+    stale_after: Span = STALE_AFTER
+    """For steps that say nothing else."""
     priority: int = 5
 
 

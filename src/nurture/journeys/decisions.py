@@ -1,4 +1,7 @@
-"""The closed results: what a step decides, and what a gate answers. The runner matches these and nothing else."""
+"""The closed results: what a step decides, and what a gate answers.
+
+The runner matches these and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class WaitUntil:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoTo:
-    """This step is done (its moment is `at`); go on at the step with the id `step`, or end where it is empty."""
+    """This step is done (at `at`); go on at the step with the id `step`, or end where it is empty."""
 
     step: str
     at: Moment

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nurture.audience.expressions import Expression
-from nurture.clock import DAY, Moment, Span
+from nurture.clock import Moment, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

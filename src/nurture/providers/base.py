@@ -1,7 +1,8 @@
 """What a provider is given and what it owes.
 
-The runner puts claimed and rendered messages on a desk. A provider takes them, asks leave before the first byte of a
-body goes out, and brings back what became of each. The desk commits groups of results and leaves in one transaction.
+The runner puts claimed and rendered messages on a desk. A provider takes them, asks leave before the first
+byte of a body goes out, and brings back what became of each. The desk commits groups of results and leaves in
+one transaction.
 """
 
 from __future__ import annotations
@@ -31,22 +32,27 @@ class Desk(Protocol):
         """The next claimed letter, or None where there is nothing more to send now."""
         ...
 
+    def ready(self) -> bool:
+        """Whether `take` would answer with a letter without waiting."""
+        ...
+
     async def exchange(self, done: tuple[MessageKey, Outcome] | None, mark: MessageKey | None) -> bool:
         """Record what became of one letter and ask leave to hand over the next, in one commit.
 
-        Returns once that is on disk. True: `mark` is now `handed` and its body may be written. False: it must not be
-        (skipped meanwhile, or this sender's lease is over); where the relay already waits for it, abort the
-        connection, and never send a lone dot. With `mark` None the answer is False.
+        Returns once that is on disk. True: `mark` is now `handed` and its body may be written. False: it must
+        not be (skipped meanwhile, or this sender's lease is over); where the relay already waits for it,
+        abort the connection, and never send a lone dot. With `mark` None the answer is False.
         """
         ...
 
     def give_back(self, key: MessageKey) -> None:
-        """This letter was taken but nothing of its body went out: it becomes `planned` again, at no cost to it."""
+        """This letter was taken but nothing of its body went out: it becomes `planned` again, at no cost to
+        it."""
         ...
 
 
 class RelayDown(ServiceError):
-    """No connection can be had at all. Nothing was handed over by whoever raises this."""
+    """No connection can be had, or none that brings anything. No letter was taken by whoever raises this."""
 
 
 class Provider(Protocol):

@@ -126,7 +126,10 @@ class OrderRow(SQLModel, table=True):
     """One order. Its amount is the sum of its lines."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index("orders_by_contact", "contact_id", "ordered_at"), Index("orders_by_time", "ordered_at"))
+    __table_args__ = (
+        Index("orders_by_contact", "contact_id", "ordered_at"),
+        Index("orders_by_time", "ordered_at"),
+    )
 
     id: int = _big(primary_key=True, default=None)
     order_id: str = Field(unique=True)
@@ -315,7 +318,9 @@ class EnrollmentRow(SQLModel, table=True):
 
     __tablename__ = "enrollments"
     __table_args__ = (
-        UniqueConstraint("campaign_id", "contact_id", "line_id", "entry_key", name="enrollments_once_per_entry"),
+        UniqueConstraint(
+            "campaign_id", "contact_id", "line_id", "entry_key", name="enrollments_once_per_entry"
+        ),
         Index(
             "enrollments_one_open",
             "campaign_id",
@@ -366,6 +371,7 @@ class MessageRow(SQLModel, table=True):
     __table_args__ = (
         Index("messages_by_contact", "contact_id", "planned_at"),
         Index("messages_by_campaign", "campaign_id", "done_at"),
+        Index("messages_by_time", "done_at"),
     )
 
     enrollment_id: int = _big(primary_key=True, default=None)
@@ -430,11 +436,16 @@ class CodeRow(SQLModel, table=True):
     """The code a contact holds for an offer."""
 
     __tablename__ = "codes"
-    __table_args__ = (UniqueConstraint("offer", "contact_id"),)
+    __table_args__ = (
+        Index("codes_once", "code", unique=True, sqlite_where=text("own"), postgresql_where=text("own")),
+        Index("codes_by_contact", "contact_id"),
+    )
 
-    code: str = Field(primary_key=True)
-    offer: str
-    contact_id: int = _big()
+    offer: str = Field(primary_key=True)
+    contact_id: int = _big(primary_key=True, default=None)
+    code: str
+    own: bool
+    """Whether the code is this contact's alone."""
     issued_at: int = _big()
     handed_at: int = _big()
     """When the first message that carries it was handed over; 0: not yet."""

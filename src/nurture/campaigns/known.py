@@ -1,0 +1,30 @@
+"""What the files may name and only the workspace knows: templates, topics, attributes, events, lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """None: not known, so that no name is complained about."""
+
+    templates: frozenset[str] | None = None
+    topics: Mapping[str, bool] | None = None
+    """By name, whether the topic is always on: it cannot be switched off, and may not sell."""
+    attributes: Mapping[str, type] | None = None
+    """Of contacts: str, float or bool by name."""
+    events: frozenset[str] | None = None
+    """Names of events that were ever recorded."""
+    lines: frozenset[str] | None = None
+    """Names of the product lines."""
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    """The workspace's, for dates without a time zone."""
+
+
+OWN_EVENTS = frozenset(
+    {"subscribed", "unsubscribed", "ordered", "refunded", "answered", "due_again", "reviewed"}
+)
+"""Events that nurture itself records."""

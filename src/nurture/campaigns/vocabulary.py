@@ -1,0 +1,62 @@
+"""What an expression in one file may name: the workspace's names, and those of the files themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from nurture.audience.expressions import Expression, parse
+from nurture.audience.expressions import Known as Names
+from nurture.audience.expressions.types import Type
+from nurture.campaigns.known import OWN_EVENTS, Known
+from nurture.campaigns.source import Source
+from nurture.campaigns.tree import Keyed, Listing, Scalar, Tree, find
+
+_TYPES: Mapping[type, Type] = {str: Type.TEXT, float: Type.NUMBER, int: Type.NUMBER, bool: Type.YES_NO}
+
+
+def names_of(known: Known) -> Names:
+    """What the workspace knows, as expressions want it."""
+    attributes = known.attributes
+    return Names(
+        attributes=None
+        if attributes is None
+        else {key: _TYPES.get(it, Type.UNKNOWN) for key, it in attributes.items()},
+        events=None if known.events is None else known.events | OWN_EVENTS,
+        lines=known.lines,
+        zone=known.zone,
+    )
+
+
+def with_campaigns(names: Names, sources: Mapping[str, Source]) -> Names:
+    """`names` with the campaigns, by key, and the messages they send."""
+    steps = {f"{key}/{step}" for key, source in sources.items() for step in message_names(source)}
+    return replace(names, campaigns=frozenset(sources), steps=frozenset(steps))
+
+
+def reader(names: Names, segments: Mapping[str, Expression]) -> Callable[[str], Expression]:
+    """Reads one expression."""
+    return lambda text: parse(text, segments=segments, known=names)
+
+
+def message_names(source: Source) -> frozenset[str]:
+    """The ids of the steps of a campaign that send, even where other things are wrong with them."""
+    if source.tree is None:
+        return frozenset()
+    sequence, entry = find(source.tree, ("sequence",))
+    return frozenset(_message_names(sequence)) if entry is not None else frozenset()
+
+
+def _message_names(tree: Tree) -> Iterator[str]:
+    match tree:
+        case Listing(items=items):
+            for item in items:
+                yield from _message_names(item)
+        case Keyed(entries=entries):
+            named = tree.entry("id") or tree.entry("send")
+            if tree.entry("send") and named and isinstance(named.value, Scalar):
+                yield named.value.value
+            for entry in entries:
+                yield from _message_names(entry.value)
+        case Scalar():
+            return

@@ -1,0 +1,60 @@
+"""nurture preview: a template as one contact would get it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nurture.app import open_app
+from nurture.cli.console import Json, Workspace, err, print_json
+from nurture.errors import FilesError, WorkspaceError
+from nurture.runner import applied
+from nurture.runner.files import read_files
+from nurture.runner.preview import preview as render
+
+
+def preview(
+    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="The file's name without its ending.")],
+    address: Annotated[
+        str, typer.Option("--for", metavar="ADDRESS", help="A contact; else a made-up one.")
+    ] = "",
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the HTML there.")] = None,
+    workspace: Workspace = None,
+    as_json: Json = False,
+) -> None:
+    """Show a template as the files are now: subject, preview and text; with --html, write the HTML to a file."""
+    with open_app(workspace) as app:
+        files = read_files(app.settings.workspace)
+        checked = applied.check(app.store, app.settings, files)
+        wrong = tuple(it for it in checked.errors if Path(it.path).name.partition(".")[0] == template)
+        if wrong:
+            raise FilesError(applied.render(wrong))
+        rendered = render(app.store, app.settings, checked, template, address, app.clock.now())
+    if html is not None:
+        _write(html, rendered.html)
+    if as_json:
+        print_json(
+            {
+                "subject": rendered.subject,
+                "preview": rendered.preview,
+                "text": rendered.text,
+                "html": rendered.html,
+            }
+        )
+    else:
+        typer.echo(f"subject: {rendered.subject}\npreview: {rendered.preview}\n\n{rendered.text}")
+
+
+def _write(path: Path, html: str) -> None:
+    try:
+        path.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise WorkspaceError(f"this cannot be written: {error.strerror}", where=str(path)) from None
+    err.print(f"HTML: {path}", markup=False, soft_wrap=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this noun's commands."""
+    app.command()(preview)

@@ -1,0 +1,74 @@
+"""nurture replay: history through the real runner on a virtual clock, mail into the inbox."""
+
+from __future__ import annotations
+
+import random
+from typing import Annotated
+
+import typer
+
+from nurture.app import App, open_app
+from nurture.cli.console import Json, Workspace, print_json, progress, read_moment
+from nurture.clock import HOUR, Moment, VirtualClock, to_datetime
+from nurture.errors import UsageError
+from nurture.providers.inbox import InboxProvider
+from nurture.runner import applied
+from nurture.runner.files import read_files
+from nurture.runner.replay import Replay, Replayed
+from nurture.runner.send import by_hand
+from nurture.runner.tick import Tick
+
+SEED = 2017
+
+
+def replay(
+    start: Annotated[str, typer.Option("--from", metavar="DATE", help="Where history begins.")],
+    end: Annotated[str, typer.Option("--to", metavar="DATE", help="Where it ends; this moment is still in it.")],
+    sign_ups: Annotated[
+        int, typer.Option(min=0, help="Made-up people who sign up over that time and never order.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed, the same chance.")] = SEED,
+    workspace: Workspace = None,
+    as_json: Json = False,
+) -> None:
+    """Let the orders and events in the database happen again, with the campaigns as they are in the files now.
+
+    Mail goes into the inbox, never to a relay. Nobody knows how these people would have met it: opens, clicks and
+    unsubscribes are made up by chance.
+    """
+    clock = VirtualClock(0)
+    with open_app(workspace, clock=clock, durable=False) as app:
+        zone = app.settings.zone
+        first, last = read_moment(start, zone, "--from"), read_moment(end, zone, "--to")
+        if first >= last:
+            raise UsageError(f"history cannot end ({end}) before it begins ({start})")
+        if last > app.started_at:
+            raise UsageError(f"{end} has not happened yet", where="--to")
+        clock.move_to(first)
+        done = _replay(app, clock, first, last, sign_ups, seed)
+    if as_json:
+        print_json({"ticks": done.ticks, "messages": done.messages, "hits": done.hits, "unsubscribed": done.unsubscribed})
+    else:
+        typer.echo(f"{done.messages:,} messages, {done.hits:,} hits, {done.unsubscribed:,} unsubscribed")
+
+
+def _replay(app: App, clock: VirtualClock, first: Moment, last: Moment, sign_ups: int, seed: int) -> Replayed:
+    files = read_files(app.settings.workspace)
+    applied.apply(app.store, app.settings, applied.check(app.store, app.settings, files), files, first)
+    world = applied.load(app.store, app.settings)
+    chance = random.Random(seed).getrandbits
+    handling = app.handling(lambda: world, chance=chance)
+    zone = app.settings.zone
+    with by_hand(app.store, InboxProvider(app.store, clock), clock, handling) as send:
+        run = Replay(app.store, Tick(app.store, world, send), clock, app.settings.marketing_topics, seed=seed, step=HOUR)
+        run.sign_up(sign_ups, first, last)
+        with progress("replaying", last - first) as step:
+            return run.run(
+                last,
+                lambda now, messages: step(now - first, f"{to_datetime(now, zone):%Y-%m-%d} {messages:,} messages"),
+            )
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this noun's commands."""
+    app.command()(replay)

@@ -1,0 +1,97 @@
+"""The last look before a message goes: does it still fit the one it is for?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nurture.audience.expressions import Expression
+from nurture.audience.facts import Facts
+from nurture.clock import Moment, Span
+from nurture.journeys.campaign import Campaign, Trigger
+from nurture.journeys.decisions import Drop, Gate, Go
+from nurture.journeys.fit import misfit
+from nurture.journeys.reasons import Reason
+from nurture.journeys.triggers import reached
+from nurture.offers.offer import FOR_PROSPECTS, Offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateQuestion:
+    """One message that is about to go, and what is true of its contact now."""
+
+    campaign: Campaign
+    facts: Facts
+    now: Moment
+    entered_at: Moment
+    suppressed: bool
+    """Suppressed or erased."""
+    consented: bool
+    """The contact agreed to the topic, or it is one that is always on."""
+    goal_reached: bool = False
+    """By an event, since entering."""
+    exit_reached: bool = False
+    """By an event, since entering."""
+    step_when: Expression | None = None
+    """The step's own `when`."""
+    offer: Offer | None = None
+    """What the message offers."""
+    wanted_at: Moment
+    """When it should have gone."""
+    stale_after: Span
+
+
+def gate(question: GateQuestion) -> Gate:
+    """Go, or the first reason not to, in this order.
+
+    No mail at all; topic; exit; goal; stage, line and `when`; these end the campaign for the contact. The
+    step's own `when`, an offer for prospects to one who has bought, a message gone stale: these skip the
+    message alone.
+    """
+    reason = _leaves(question)
+    if reason is not None:
+        return Drop(reason=reason, leaves=True)
+    reason = _skips(question)
+    if reason is not None:
+        return Drop(reason=reason)
+    return Go()
+
+
+def _leaves(question: GateQuestion) -> Reason | None:
+    campaign = question.campaign
+    if question.suppressed:
+        return Reason.SUPPRESSED
+    if not question.consented:
+        return Reason.NOT_AGREED
+    if question.exit_reached or any(_holds(it, question) for it in campaign.exits):
+        return Reason.EXIT
+    if campaign.on_goal == "exit" and _at_goal(question):
+        return Reason.GOAL
+    if campaign.on_leaving == "exit":
+        return misfit(campaign, question.facts, question.now)
+    return None
+
+
+def _at_goal(question: GateQuestion) -> bool:
+    goal = question.campaign.goal
+    return question.goal_reached or (goal is not None and _holds(goal, question))
+
+
+def _holds(trigger: Trigger, question: GateQuestion) -> bool:
+    return reached(trigger, None, question.facts, question.now, question.entered_at)
+
+
+def _skips(question: GateQuestion) -> Reason | None:
+    when = question.step_when
+    if when is not None and not when.holds(question.facts, question.now):
+        return Reason.STEP_WHEN
+    if question.offer is not None and question.offer.kind in FOR_PROSPECTS and has_bought(question.facts):
+        return Reason.HAS_BOUGHT
+    if question.now - question.wanted_at > question.stale_after:
+        return Reason.STALE
+    return None
+
+
+def has_bought(facts: Facts) -> bool:
+    """Whether the contact has bought: in a campaign with `lines:` on the line of the entry, else at all."""
+    orders = facts.orders if facts.line is None else facts.line.orders
+    return orders.count > 0

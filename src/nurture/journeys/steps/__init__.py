@@ -1,0 +1,1 @@
+"""The kinds of step, one a file, and the table of them in `kinds.py`."""

@@ -1,0 +1,79 @@
+"""What every kind of step is: a shape in the file, a decision, a sentence."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import InstanceOf
+
+from nurture.audience.expressions import Expression
+from nurture.audience.facts import Facts
+from nurture.clock import Moment
+from nurture.journeys.decisions import Decision
+from nurture.journeys.shape import Shape
+from nurture.journeys.values import Condition, Listed, StepId
+
+# A campaign is made of steps and a step looks at its campaign: the types refer to each other, the modules
+# do not.
+if TYPE_CHECKING:
+    from nurture.journeys.campaign import Campaign
+    from nurture.journeys.program import Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """One contact at one step."""
+
+    campaign: Campaign
+    node: Node
+    facts: Facts
+    now: Moment
+    since: Moment
+    """When the step before was done (a message: its handover or skip); for the first, the entering."""
+
+
+class StepKind(Shape, ABC):
+    """One step as the file says it.
+
+    A kind is a child of this in a file of its own, and a line in `kinds.py`.
+    """
+
+    id: StepId = ""
+    when: Condition | None = None
+    """Skip the step where it does not hold."""
+
+    nested: ClassVar[tuple[str, ...]] = ()
+    """The keys that hold steps of their own."""
+
+    @abstractmethod
+    def decide(self, situation: Situation) -> Decision:
+        """What is to be done now. `when` was looked at before."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The step in words, for people: `wait 3 days`."""
+
+    @property
+    def name(self) -> str:
+        """What the marketer called it, or the name of its template; else empty."""
+        return self.id
+
+    def branches(self) -> Mapping[str, Steps]:
+        """The steps inside this one, by the key they stand under."""
+        return {}
+
+    def expressions(self) -> Mapping[str, Expression]:
+        """The expressions of this step by the key they stand under; those of the steps inside are theirs."""
+        return {} if self.when is None else {"when": self.when}
+
+    @property
+    def ends(self) -> bool:
+        """Whether nobody comes out of this step at its end."""
+        return False
+
+
+Steps = Annotated[tuple[InstanceOf[StepKind], ...], Listed]
+"""Steps read already, from the inside to the outside."""

@@ -1,0 +1,59 @@
+"""What a walk reads, where it starts from, and what it finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nurture.audience.contact import Contact
+from nurture.audience.facts import Event, MessageFacts, OrderFacts, Sign
+from nurture.clock import Moment
+from nurture.lifecycle.stages import Transition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPurchase:
+    """One order, or the part of it that lies on one line, with what became of it."""
+
+    at: Moment
+    day: int
+    """The ordinal of the contact's local date."""
+    amount: int
+    """In minor units."""
+    undone_at: Moment = 0
+    """When it was refunded or cancelled; 0: it stands."""
+    skus: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All that happened to one contact, oldest first. It may reach beyond the moment that is walked to."""
+
+    contact: Contact
+    line: str = ""
+    """The product line that is walked; empty: the business."""
+    purchases: tuple[HistoryPurchase, ...] = ()
+    events: tuple[Event, ...] = ()
+    """`ordered` and `refunded` are made from the purchases; they are not looked for here."""
+    signs: tuple[Sign, ...] = ()
+    messages: tuple[MessageFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A stage, and since when. `since` 0: from the beginning, so that `stay` holds nobody in it."""
+
+    stage: str
+    since: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """What a walk found: the changes in order, where it ended, and when to look again."""
+
+    transitions: tuple[Transition, ...]
+    standing: Standing
+    orders: OrderFacts
+    """As of the end of the walk."""
+    next_at: Moment
+    """NEVER where neither time nor the history known so far can change anything."""

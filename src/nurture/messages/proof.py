@@ -1,0 +1,148 @@
+"""Shows that a template inlined once renders to what inlining each rendering gives, or says where not."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from jinja2 import Template
+from lxml import etree, html
+
+from nurture.messages import samples
+from nurture.messages.inlining import inline
+from nurture.messages.masking import Mark, Masker
+
+_MARKUP = re.compile(r"\|\s*(safe|urlize)\b")
+_ATTRIBUTE_SELECTOR = re.compile(r"\[\s*([\w-]+)")
+_STYLE = re.compile(r"<style[^>]*>(.*?)</style", re.IGNORECASE | re.DOTALL)
+_ZERO = re.compile(r"(?<![\w.])0(?:px|em|rem|pt|%)")
+_PARSER = html.HTMLParser(encoding="utf-8")
+
+
+def reason_not_to_inline_once(
+    before: tuple[str, str], after: tuple[str, str], masker: Masker, links: int
+) -> str:
+    """A sentence naming the construct that forbids it, or "" where it is shown to be right.
+
+    `before` and `after` are the Jinja source and the masked HTML, without styles inlined and with them.
+    """
+    return (
+        _forbidden(before[0], masker)
+        or _lost(before[1], after[1], masker)
+        or _differs(before[0], after[0], masker, links)
+    )
+
+
+def _forbidden(source: str, masker: Masker) -> str:
+    """What no sample can show: which classes, attributes or elements a value will turn out to be."""
+    styles = " ".join(_STYLE.findall(source))
+    decisive = {"class", "id", *(name.lower() for name in _ATTRIBUTE_SELECTOR.findall(styles))} - {
+        "href",
+        "src",
+    }
+    for mark in masker.marks:
+        place, text = mark.place, mark.segment.text
+        if place.kind in ("quoted", "bare") and place.attribute in decisive:
+            return f'{place.attribute}="{text}" in <{place.element}> decides which styles hold.'
+        if place.kind == "name":
+            return f"{text} stands in the name of a tag."
+        if place.kind == "tag" and mark.segment.kind == "var":
+            return f"{text} stands among the attributes of <{place.element}>."
+        if place.kind == "text" and mark.segment.kind == "var" and _MARKUP.search(text):
+            return f"{text} brings HTML of its own."
+    return ""
+
+
+def _lost(before: str, after: str, masker: Masker) -> str:
+    counts = Counter(masker.numbers(after))
+    for no in masker.numbers(before):
+        mark = masker.marks[no]
+        if counts[no] == 0 or (counts[no] > 1 and mark.segment.kind == "stmt"):
+            return f"{_where(mark)} does not survive it."
+    return ""
+
+
+def _where(mark: Mark) -> str:
+    place, text = mark.place, mark.segment.text
+    if place.attribute:
+        return f'{text} in {place.attribute}="…" of <{place.element}>'
+    return f"{text} in <{place.element}>" if place.element else text
+
+
+def _differs(before: str, inlined: str, masker: Masker, links: int) -> str:
+    environment = samples.environment()
+    try:
+        first, second = environment.from_string(before), environment.from_string(inlined)
+    except Exception:
+        return f"{_suspect(masker)} cannot be told apart from the HTML around it."
+    shown = 0
+    ways = (
+        samples.ANSWERS if any(mark.segment.kind == "stmt" for mark in masker.marks) else samples.ANSWERS[:1]
+    )
+    for answers in ways:
+        rendered = _rendered(first, answers, links)
+        if rendered is None:
+            continue
+        shown += 1
+        other = _rendered(second, answers, links)
+        at = "the whole message" if other is None else difference(inline(rendered), other)
+        if at:
+            return f"{_suspect(masker)} changes which styles hold, seen at {at}."
+    return "" if shown else "No sample contact could be rendered."
+
+
+def _rendered(template: Template, answers: str, links: int) -> str | None:
+    try:
+        return template.render(samples.values(answers, links))
+    except Exception:
+        return None
+
+
+def _suspect(masker: Masker) -> str:
+    """The mark most likely at fault: one inside a tag, else in a style sheet, else the first statement."""
+    kinds = ("tag", "quoted", "bare", "raw", "comment", "text")
+    found = sorted(
+        (kinds.index(mark.place.kind), no)
+        for no, mark in enumerate(masker.marks)
+        if mark.segment.kind == "stmt" and mark.place.kind in kinds and "_pixel" not in mark.segment.text
+    )
+    return _where(masker.marks[found[0][1]]) if found else "A value"
+
+
+def difference(one: str, other: str) -> str:
+    """Where two documents differ for whoever looks at them: an element such as `<td>`; "" for nowhere."""
+    first = list(_flat(etree.fromstring(one.encode(), _PARSER)))
+    second = list(_flat(etree.fromstring(other.encode(), _PARSER)))
+    for left, right in zip(first, second, strict=False):
+        if left != right:
+            return f"<{left[0]}>" if left[0] else "a text"
+    return "" if len(first) == len(second) else "the end"
+
+
+def _flat(root: etree._Element) -> Iterator[tuple[str, object]]:
+    text = ""
+    for event, element in etree.iterwalk(root, events=("start", "end", "comment")):
+        if event == "comment":
+            yield "", " ".join(text.split())
+            yield "!--", " ".join((element.text or "").split())
+            text = element.tail or ""
+        elif event == "start":
+            yield "", " ".join(text.split())
+            yield str(element.tag), sorted(_attributes(element))
+            text = element.text or ""
+        else:
+            yield "", " ".join(text.split())
+            yield f"/{element.tag}", ""
+            text = element.tail or ""
+
+
+def _attributes(element: etree._Element) -> Iterator[tuple[str, object]]:
+    for name, value in element.attrib.items():
+        if name == "style":
+            # The CSS parser writes 0px as 0.
+            plain = _ZERO.sub("0", str(value))
+            pairs = (part.partition(":") for part in plain.split(";") if part.strip())
+            yield str(name), str({key.strip(): text.strip() for key, _, text in pairs})
+        else:
+            yield str(name), str(value)

@@ -1,0 +1,71 @@
+"""The addresses that stand in a message: pixel, links, unsubscribe, view in the browser."""
+
+from __future__ import annotations
+
+from nurture.messages.tokens import Key, Signer
+
+
+class Urls:
+    """Makes addresses under `public_url`."""
+
+    def __init__(self, public_url: str, signer: Signer) -> None:
+        self._base = public_url.rstrip("/")
+        self._signer = signer
+
+    def open(self, key: Key) -> str:
+        """The pixel."""
+        return f"{self._base}/o/{self._signer.sign('open', key)}.gif"
+
+    def click(self, key: Key, link_no: int) -> str:
+        """A link; its number counts from 1."""
+        return f"{self._base}/c/{self._signer.sign('click', key, link_no)}"
+
+    def hidden(self, key: Key) -> str:
+        """The link that no person sees: who follows it is a machine."""
+        return f"{self._base}/h/{self._signer.sign('hidden', key)}"
+
+    def unsubscribe(self, key: Key) -> str:
+        """The unsubscribe page, and where a one-click POST goes (RFC 8058)."""
+        return f"{self._base}/u/{self._signer.sign('unsubscribe', key)}"
+
+    def view(self, key: Key) -> str:
+        """The message in the browser."""
+        return f"{self._base}/v/{self._signer.sign('view', key)}"
+
+    def of(self, key: Key) -> MessageUrls:
+        """All addresses of one message."""
+        return MessageUrls(self, key)
+
+
+class MessageUrls:
+    """The addresses of one message, each made when it is asked for."""
+
+    __slots__ = ("_key", "_urls")
+
+    def __init__(self, urls: Urls, key: Key) -> None:
+        self._urls = urls
+        self._key = key
+
+    def click(self, link_no: int) -> str:
+        """Link number `link_no`, from 1."""
+        return self._urls.click(self._key, link_no)
+
+    @property
+    def open(self) -> str:
+        """The pixel."""
+        return self._urls.open(self._key)
+
+    @property
+    def hidden(self) -> str:
+        """The link that no person sees."""
+        return self._urls.hidden(self._key)
+
+    @property
+    def unsubscribe(self) -> str:
+        """The unsubscribe page."""
+        return self._urls.unsubscribe(self._key)
+
+    @property
+    def view(self) -> str:
+        """The message in the browser."""
+        return self._urls.view(self._key)

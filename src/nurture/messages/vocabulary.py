@@ -1,0 +1,49 @@
+"""The names that a template may use, so that a misspelt one is found before anybody is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+CONTACT = frozenset(
+    {"email", "external_id", "first_name", "last_name", "locale", "timezone", "country", "tags", "created_at"}
+)
+ORDERS = frozenset(
+    {
+        "count",
+        "total",
+        "average",
+        "first_at",
+        "last_at",
+        "days_since_last",
+        "usual_gap_days",
+        "skus",
+        "lines",
+        "within",
+    }
+)
+STAGE = frozenset({"name", "since", "days"})
+LINE = frozenset({"name", "stage", "orders"})
+ENGAGEMENT = frozenset(
+    {"received", "opens", "clicks", "last_open_at", "last_click_at", "days_since_last", "within"}
+)
+OFFER = frozenset({"says", "code", "expires_at", "discount", "redeemed"})
+SENDER = frozenset({"name", "email", "reply_to", "address"})
+PRODUCT = frozenset({"sku", "name", "line", "category", "price", "url", "image_url"})
+
+GROUPS: Mapping[str, frozenset[str] | None] = {
+    "contact": None,
+    "event": None,
+    "stage": STAGE,
+    "orders": ORDERS,
+    "line": LINE,
+    "engagement": ENGAGEMENT,
+    "offer": OFFER,
+    "sender": SENDER,
+}
+"""What each group holds; None: any attribute of a contact, any property of an event."""
+
+ADDRESSES = frozenset({"unsubscribe_url", "preferences_url", "browser_url"})
+"""Links that are never tracked."""
+PLAIN = frozenset({"now", "lines", "recommend", "days_since"}) | ADDRESSES
+JINJA = frozenset({"loop", "caller", "varargs", "kwargs", "super", "range", "true", "false", "none"})
+FACTS = frozenset(GROUPS) | PLAIN

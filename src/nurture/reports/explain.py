@@ -1,0 +1,75 @@
+"""What is known about one contact and why they were or were not written to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nurture.audience.contact import Contact
+from nurture.clock import Moment
+from nurture.lifecycle.stages import Transition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentWord:
+    """One word that the contact gave or took back."""
+
+    topic: str
+    agreed: bool
+    at: Moment
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageStory:
+    """One message: when planned, what became of it and why, what the contact did with it."""
+
+    enrollment_id: int
+    campaign: str
+    step: str
+    template: str
+    offer: str
+    line: str
+    stage: str
+    planned_at: Moment
+    done_at: Moment | None
+    state: str
+    """planned, claimed, handed or deferred while it is open; else what became of it."""
+    reason: str
+    opened_at: Moment | None = None
+    clicked_at: Moment | None = None
+    unsubscribed_at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryStory:
+    """One way through a campaign, with its messages, oldest first."""
+
+    id: int
+    campaign: str
+    name: str
+    line: str
+    entered_at: Moment
+    step: str
+    """Where they stand; empty once it is over."""
+    due_at: Moment | None
+    """When the next decision is due; None where it waits for something else, or is over."""
+    goal_at: Moment | None
+    closed_at: Moment | None
+    reason: str
+    messages: tuple[MessageStory, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything that `nurture explain` tells."""
+
+    contact: Contact
+    suppressed: str
+    """Why the address is never mailed again; empty where it may be."""
+    stages: Mapping[str, str]
+    """The stage now, by line; "" is the business. Lines without a purchase are left out."""
+    transitions: tuple[Transition, ...]
+    """Oldest first, business and lines together."""
+    consents: tuple[ConsentWord, ...]
+    entries: tuple[EntryStory, ...]

@@ -1,0 +1,166 @@
+"""Putting the workspace's files into force, and reading back what is in force.
+
+Files that are applied are kept in the database with the compiled templates, so that every host runs the same version
+and nothing changes for anybody while somebody is still writing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nurture.campaigns.book import Book, read
+from nurture.campaigns.findings import Finding, by_place
+from nurture.campaigns.findings import render as render_finding
+from nurture.campaigns.known import Known
+from nurture.clock import Moment
+from nurture.errors import FilesError, TemplateError, WorkspaceError
+from nurture.messages.compile import compile_template
+from nurture.messages.compiled import Compiled
+from nurture.messages.library import Library
+from nurture.runner.files import TEMPLATES, part
+from nurture.runner.world import World, build
+from nurture.settings import Settings
+from nurture.store import journeys, templates, vocabulary
+from nurture.store.engine import Store
+
+Template = tuple[str, str]
+"""A template's name and locale; the locale "" is the one for everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the files say, with everything that is wrong with them."""
+
+    book: Book
+    library: Library
+    templates: Mapping[Template, Compiled]
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that keep the files from being put into force."""
+        return tuple(it for it in self.findings if it.severity == "error")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Campaigns (by key) and other files that an apply would change."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+    other: tuple[str, ...]
+    """Paths of lifecycle, offers and template files."""
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.gone or self.other)
+
+
+def check(store: Store | None, settings: Settings, files: Mapping[str, str]) -> Checked:
+    """Look at every file; with a store, names are held against what the workspace has recorded."""
+    library = Library(part(files, TEMPLATES))
+    compiled, complaints = _compile(library)
+    known = _known(store, settings, library)
+    book = read(files, known)
+    findings = by_place([*book.findings, *complaints])
+    return Checked(book=book, library=library, templates=compiled, findings=findings)
+
+
+def difference(store: Store, checked: Checked, files: Mapping[str, str]) -> Difference:
+    """What applying `files` would change."""
+    with store.read() as tx:
+        before = journeys.applied(tx)
+        records = journeys.records(tx)
+    old = before.files if before else {}
+    paths = {path for path in (*old, *files) if old.get(path) != files.get(path)}
+    keys = {path: path.rpartition("/")[2].rpartition(".")[0] for path in paths}
+    active = {key for key, record in records.items() if record.active}
+    now = set(checked.book.campaigns)
+    touched = {keys[path] for path in paths}
+    return Difference(
+        new=tuple(sorted(now - active)),
+        changed=tuple(sorted(now & active & touched)),
+        gone=tuple(sorted(active - now)),
+        other=tuple(sorted(path for path in paths if keys[path] not in now | active)),
+    )
+
+
+def apply(store: Store, settings: Settings, checked: Checked, files: Mapping[str, str], now: Moment) -> int:
+    """Put checked files into force; returns the version's number. Raises FilesError where they hold errors."""
+    if checked.errors:
+        raise FilesError(render(checked.errors), remedy="Nothing was changed.")
+    steps = {
+        key: (campaign.name or key, list(campaign.program.nodes))
+        for key, campaign in checked.book.campaigns.items()
+    }
+    with store.write() as tx:
+        templates.keep(tx, checked.templates.values())
+        return journeys.apply(tx, files, steps, store.ids, now)
+
+
+def load(store: Store, settings: Settings) -> World:
+    """What is in force. Raises WorkspaceError before the first apply."""
+    with store.read() as tx:
+        version = journeys.applied(tx)
+        records = journeys.records(tx)
+    if version is None:
+        raise WorkspaceError("nothing is in force yet", remedy="Put campaigns/ into force: nurture apply")
+    checked = check(None, settings, version.files)
+    if checked.errors:
+        raise FilesError(
+            f"version {version.no}, which is in force, cannot be read by this version of nurture:\n"
+            + render(checked.errors),
+            remedy="Mend the files and put them into force: nurture apply",
+        )
+    return build(settings, version.no, checked.book, records, checked.library, checked.templates)
+
+
+def render(findings: tuple[Finding, ...]) -> str:
+    """All findings as a person reads them."""
+    return "\n\n".join(render_finding(finding) for finding in findings)
+
+
+def _known(store: Store | None, settings: Settings, library: Library) -> Known:
+    topics = {name: topic.always for name, topic in settings.topics.items()}
+    names = frozenset(library.names())
+    if store is None:
+        return Known(templates=names, topics=topics)
+    with store.read() as tx:
+        return Known(
+            templates=names,
+            topics=topics,
+            attributes=vocabulary.attributes(tx),
+            events=vocabulary.events(tx),
+            lines=vocabulary.lines(tx),
+        )
+
+
+def _compile(library: Library) -> tuple[dict[Template, Compiled], list[Finding]]:
+    """Compile every template in every language it is there in."""
+    compiled: dict[Template, Compiled] = {}
+    findings = []
+    for name in library.names():
+        for locale in library.locales(name):
+            try:
+                compiled[name, locale] = compile_template(library, name, locale)
+            except TemplateError as error:
+                findings.append(_finding(error, library))
+    return compiled, findings
+
+
+def _finding(error: TemplateError, library: Library) -> Finding:
+    path = error.where.partition(":")[0]
+    lines = library.parts.get(path, "").split("\n")
+    source = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
+    indent = len(source) - len(source.lstrip())
+    return Finding(
+        code="template",
+        path=f"{TEMPLATES}/{path}",
+        line=error.line if source else 0,
+        column=indent + 1,
+        message=error.message,
+        hint=error.remedy,
+        source=source,
+        length=len(source.strip()),
+    )

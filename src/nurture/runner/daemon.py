@@ -1,0 +1,113 @@
+"""The daemon's parts of the tick: what wakes them, sending, and their end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from nurture.clock import Clock
+from nurture.errors import NurtureError, StoreError
+from nurture.providers.base import Provider
+from nurture.runner.applied import load
+from nurture.runner.nightly import count_goods, forget
+from nurture.runner.schedule import Schedule
+from nurture.runner.send import Handling, Sending
+from nurture.runner.tick import decide
+from nurture.runner.troubles import Troubles
+from nurture.runner.world import World
+from nurture.settings import Settings
+from nurture.store import journeys
+from nurture.store.engine import Store
+
+
+class InForce:
+    """The version in force, read again when another was applied. Called from any thread."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._world = load(store, settings)
+
+    def __call__(self) -> World:
+        return self._world
+
+    def look(self) -> bool:
+        """Take up the newest version. True: it is another one than before. Raises NurtureError; then the old stays."""
+        with self._store.read() as tx:
+            newest = journeys.newest_version(tx)
+        if newest == self._world.version:
+            return False
+        self._world = load(self._store, self._settings)
+        return True
+
+
+class Daemon:
+    """Review, enroll, advance and send until told to stop. Outlives a database that is gone for a while."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        world: InForce,
+        provider: Provider,
+        handling: Handling,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._world = world
+        self._sending = Sending(store, provider, clock, handling)
+        self._troubles = Troubles()
+        self._log = structlog.get_logger("nurture.daemon")
+        self._schedule = Schedule(settings.zone, tick=self._tick, look=self._look, night=self._night)
+        self._busy = asyncio.Lock()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish what is in hand."""
+        await asyncio.to_thread(count_goods, self._store, self._clock.now())
+        self._schedule.start()
+        try:
+            await self._sending.run(stop)
+        finally:
+            self._schedule.stop()
+            # A tick that is under way ends first: its transaction is committed, not torn.
+            async with self._busy:
+                pass
+
+    async def _tick(self) -> None:
+        async with self._busy:
+            if await self._safely(self._decide):
+                self._sending.wake()
+
+    def _decide(self) -> bool:
+        return decide(self._store, self._world(), self._clock.now()) > 0
+
+    async def _look(self) -> None:
+        async with self._busy:
+            if await self._safely(self._world.look):
+                self._log.info("another version is in force", version=self._world().version)
+
+    async def _night(self) -> None:
+        async with self._busy:
+            await self._safely(self._count)
+
+    def _count(self) -> bool:
+        now = self._clock.now()
+        count_goods(self._store, now)
+        forget(self._store, now)
+        return True
+
+    async def _safely(self, work: Callable[[], bool]) -> bool:
+        """Do the work in a thread; a trouble is said once a minute and tried again at the next turn."""
+        try:
+            done = await asyncio.to_thread(work)
+        except StoreError as error:
+            self._troubles.say("database", error, "waiting for it")
+            return False
+        except NurtureError as error:
+            self._troubles.say("version", error, "going on with the version before")
+            return False
+        self._troubles.over("database")
+        return done

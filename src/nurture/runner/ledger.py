@@ -1,0 +1,179 @@
+"""The one writer of a sender: takes all that waits, writes it in one transaction, and then answers all of
+it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from nurture.clock import Clock, Moment, Span
+from nurture.delivery.outcome import MessageKey
+from nurture.errors import StoreError
+from nurture.store.engine import Store
+from nurture.store.handover import Change, commit_group
+from nurture.store.outbox import Claimed, claim
+
+RETRY_SECONDS = 1.0
+
+Expiries = Callable[[], Mapping[str, Span | None]]
+"""How long the codes of each offer hold, by the offer's key; None: for ever."""
+
+
+class Refusal(Enum):
+    """Why a message may not be handed over."""
+
+    NOT_HELD = "it was skipped, or this sender's lease is over"
+    NOT_TRIED = "the database could not be written in time"
+
+
+Leave = Moment | Refusal
+"""The moment of the handover, or why not."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Exchange:
+    change: Change | None
+    mark: MessageKey | None
+    answer: asyncio.Future[Leave] | None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Claim:
+    limit: int
+    answer: asyncio.Future[list[Claimed]]
+
+
+_Answer = tuple[asyncio.Future[Leave], Leave] | tuple[asyncio.Future[list[Claimed]], list[Claimed]]
+
+
+class Ledger:
+    """Owns a thread. What it was given is written in order, however long the database cannot be written.
+
+    A leave is tried once only: when the database comes back, the relay has long hung up and the gates are
+    old. `trouble` is called from the thread, with each error and with None when it is over.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sender: int,
+        clock: Clock,
+        *,
+        expiries: Expiries,
+        trouble: Callable[[StoreError | None], None],
+    ) -> None:
+        self._store = store
+        self._sender = sender
+        self._clock = clock
+        self._expiries = expiries
+        self._trouble = trouble
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[_Exchange | _Claim] = deque()
+        self._wake = threading.Event()
+        self._give_up = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    async def exchange(self, change: Change | None, mark: MessageKey | None) -> Leave:
+        """Write `change`, then mark `mark` as handed over. Returns once both are on disk."""
+        answer: asyncio.Future[Leave] = self._loop.create_future()
+        self._put(_Exchange(change=change, mark=mark, answer=answer))
+        return await answer
+
+    def post(self, change: Change) -> None:
+        """Write `change` soon."""
+        self._put(_Exchange(change=change, mark=None, answer=None))
+
+    async def claim(self, limit: int) -> list[Claimed]:
+        """Take at most `limit` messages that are due."""
+        answer: asyncio.Future[list[Claimed]] = self._loop.create_future()
+        self._put(_Claim(limit=limit, answer=answer))
+        return await answer
+
+    async def close(self, seconds: float) -> bool:
+        """Write what waits, for at most `seconds`, and end the thread. Says whether all was written."""
+        self._closing = True
+        self._wake.set()
+        await asyncio.to_thread(self._thread.join, seconds)
+        written = not self._thread.is_alive()
+        self._give_up.set()
+        return written
+
+    def _put(self, request: _Exchange | _Claim) -> None:
+        self._queue.append(request)
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._give_up.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            batch: list[_Exchange | _Claim] = []
+            while self._queue:
+                batch.append(self._queue.popleft())
+            if batch:
+                self._write(batch)
+            elif self._closing:
+                return
+            if self._closing:
+                self._wake.set()
+
+    def _write(self, batch: list[_Exchange | _Claim]) -> None:
+        answers: list[_Answer] = []
+        tries = 0
+        while not self._give_up.is_set():
+            try:
+                answers = self._commit(batch, leaves=tries == 0)
+                break
+            except StoreError as error:
+                tries += 1
+                self._trouble(error)
+                self._give_up.wait(RETRY_SECONDS)
+            except Exception as error:
+                self._answer(self._fail, batch, error)
+                return
+        else:
+            self._answer(
+                self._fail, batch, StoreError("the database could not be written", where=self._store.where)
+            )
+            return
+        if tries:
+            self._trouble(None)
+        self._answer(self._succeed, answers)
+
+    def _commit(self, batch: list[_Exchange | _Claim], *, leaves: bool) -> list[_Answer]:
+        exchanges = [it for it in batch if isinstance(it, _Exchange)]
+        changes = [it.change for it in exchanges if it.change is not None]
+        marks = [it.mark for it in exchanges if it.mark is not None] if leaves else []
+        answers: list[_Answer] = []
+        with self._store.write() as tx:
+            now = self._clock.now()
+            marked = commit_group(tx, self._sender, changes, marks, now, expires=self._expiries())
+            for it in batch:
+                if isinstance(it, _Claim):
+                    claimed = claim(tx, self._sender, now, it.limit) if leaves else []
+                    answers.append((it.answer, claimed))
+                elif it.answer is not None:
+                    refusal = Refusal.NOT_HELD if leaves else Refusal.NOT_TRIED
+                    answers.append((it.answer, now if it.mark in marked else refusal))
+        return answers
+
+    def _answer(self, how: Callable[..., None], *what: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(how, *what)
+
+    @staticmethod
+    def _succeed(answers: list[_Answer]) -> None:
+        for future, value in answers:
+            if not future.done():
+                future.set_result(value)  # type: ignore[arg-type]  # each pair in the union fits
+
+    @staticmethod
+    def _fail(batch: list[_Exchange | _Claim], error: Exception) -> None:
+        for it in batch:
+            if it.answer is not None and not it.answer.done():
+                it.answer.set_exception(error)

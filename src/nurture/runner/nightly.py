@@ -1,0 +1,26 @@
+"""Work done once a night: counting what is bought together, forgetting what was kept for 90 days."""
+
+from __future__ import annotations
+
+from nurture.clock import DAY, Moment
+from nurture.store import happenings, marks, pairs
+from nurture.store.engine import Store
+
+COUNTED_TO = "pairs counted to"
+KEEP_SEEN = 90 * DAY
+
+
+def count_goods(store: Store, now: Moment) -> None:
+    """Count the orders since the last count, and which lines go together. Twice at once counts nothing twice."""
+    with store.write() as tx:
+        since = int(marks.get_for_update(tx, COUNTED_TO, "0"))
+        if since < now:
+            pairs.count_pairs(tx, since, now)
+            pairs.count_lines(tx)
+            marks.put(tx, COUNTED_TO, str(now))
+
+
+def forget(store: Store, now: Moment) -> None:
+    """Drop the keys that tell repeated imports apart, once they are old."""
+    with store.write() as tx:
+        happenings.forget_seen(tx, now - KEEP_SEEN)

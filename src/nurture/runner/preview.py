@@ -1,0 +1,86 @@
+"""A template as one contact would get it, from the files as they are now. Nothing is sent, issued or counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nurture.audience.contact import Contact
+from nurture.audience.facts import Facts, OfferFacts, StageFacts
+from nurture.clock import Moment
+from nurture.errors import UsageError
+from nurture.journeys.campaign import Campaign
+from nurture.journeys.steps.send import SendStep
+from nurture.messages.render import Rendered, Renderer
+from nurture.runner.applied import Checked
+from nurture.runner.facts import gather
+from nurture.runner.prepare import template_needs, template_values
+from nurture.runner.world import build
+from nurture.settings import Settings
+from nurture.store import codes, people, recommended
+from nurture.store.engine import Store
+from nurture.store.lifecycle import line_names
+
+CODE = "CODE-GOES-HERE"
+"""Stands for a code, since none is issued."""
+
+
+def preview(
+    store: Store, settings: Settings, checked: Checked, template: str, address: str, now: Moment
+) -> Rendered:
+    """The message for the contact with `address`, or for a made-up prospect where it is "".
+
+    Raises TemplateError for the template, UsageError where there is no such contact.
+    """
+    world = build(settings, 0, checked.book, {}, checked.library, checked.templates)
+    with store.read() as tx:
+        contact = people.by_email(tx, address) if address else _anybody(now)
+        if contact is None:
+            raise UsageError(
+                f"there is no contact {address}", remedy="Leave --for out to see it for a made-up one."
+            )
+        compiled = world.template(template, contact.locale)
+        campaign = next((it for it in checked.book.campaigns.values() if _sends(it, template)), None)
+        batch = gather(tx, world, [contact.id], now, template_needs(compiled))
+        if contact.id in batch.contacts:
+            facts = batch.of(contact.id)
+        else:
+            facts = Facts(contact=contact, stage=StageFacts(name=checked.book.lifecycle.first, since=now))
+        line = _line(campaign, line_names(tx))
+        facts = batch.on_line(facts, line)
+        goods = recommended.recommend(tx, [(contact.id, line)], now)[contact.id, line]
+        offer = _offer_key(campaign, template)
+        holds = codes.held(tx, {(offer, contact.id)}, checked.book.offers, now) if offer else {}
+    facts = replace(facts, offer=_with_code(holds.get((offer, contact.id))))
+    return Renderer().render(compiled, template_values(settings, facts, None, goods, now))
+
+
+def _anybody(now: Moment) -> Contact:
+    return Contact(id=-1, email="somebody@example.com", first_name="Robin", last_name="Doe", created_at=now)
+
+
+def _steps(campaign: Campaign, template: str) -> list[SendStep]:
+    steps = [node.step for node in campaign.program.nodes.values()]
+    return [step for step in steps if isinstance(step, SendStep) and step.template == template]
+
+
+def _sends(campaign: Campaign, template: str) -> bool:
+    return bool(_steps(campaign, template))
+
+
+def _offer_key(campaign: Campaign | None, template: str) -> str:
+    if campaign is None:
+        return ""
+    return next((step.offer for step in _steps(campaign, template) if step.offer), campaign.offer)
+
+
+def _line(campaign: Campaign | None, names: dict[int, str]) -> int:
+    """The first of the campaign's lines; 0 where it has none."""
+    if campaign is None or campaign.lines is None:
+        return 0
+    known = {name: line for line, name in names.items() if line}
+    wanted = list(known) if campaign.lines == "each" else campaign.lines
+    return next((known[name] for name in wanted if name in known), 0)
+
+
+def _with_code(offer: OfferFacts | None) -> OfferFacts | None:
+    return replace(offer, code=offer.code or CODE) if offer else None

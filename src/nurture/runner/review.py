@@ -1,0 +1,157 @@
+"""Steps 1 and 2 of a tick: contacts to whom something happened, or for whom time flips a rule, are looked at.
+
+A review works out how their stages moved since the last one, each change dated by the moment its rule flipped, and
+then lets `enroll` act on what happened. The cost is that of the contacts which are due and of their own histories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from nurture.audience.contact import Contact
+from nurture.audience.expressions import Needs
+from nurture.audience.facts import Event, MessageFacts, Sign
+from nurture.clock import Moment
+from nurture.lifecycle.walk import History, Standing, Walked, walk
+from nurture.runner.enroll import Touched, take_in
+from nurture.runner.world import World
+from nurture.runner.zones import zone_of
+from nurture.store import facts, lifecycle, people
+from nurture.store.engine import Store, Tx
+from nurture.store.lifecycle import Agenda, Kept, Place, Reviewed
+
+BATCH = 200
+"""Contacts reviewed in one transaction: their whole histories are in memory."""
+
+
+def review(store: Store, world: World, now: Moment) -> int:
+    """Review everybody who is due. Returns how many contacts were looked at."""
+    total = 0
+    while True:
+        with store.write() as tx:
+            agenda = lifecycle.take_due(tx, now, BATCH)
+            if agenda.due:
+                touched = _review(tx, store, world, agenda, now)
+                take_in(tx, world, store.ids, touched, now)
+        total += len(agenda.due)
+        if len(agenda.due) < BATCH:
+            return total
+
+
+def _review(tx: Tx, store: Store, world: World, agenda: Agenda, now: Moment) -> list[Touched]:
+    contacts = people.by_ids(tx, agenda.due)
+    last = lifecycle.reviewed_at(tx, contacts)
+    starts = {
+        (contact, line): min(last[contact], due - 1)
+        for contact, lines in agenda.due.items()
+        for line, due in lines.items()
+        if contact in contacts
+    }
+    zones = {id_: zone_of(contact, world.settings.zone) for id_, contact in contacts.items()}
+    background = _Background(tx, world, contacts, zones, starts, now)
+    reviewed, touched = [], []
+    for place, start in starts.items():
+        it = background.walk(place, start)
+        reviewed.append(it)
+        if place[1] == 0:
+            since = min(start, last[place[0]])
+            touched.append(
+                Touched(
+                    contact_id=place[0],
+                    since=since,
+                    new=last[place[0]] == 0,
+                    created_at=contacts[place[0]].created_at,
+                    transitions=it.new,
+                )
+            )
+    lifecycle.write(tx, reviewed, store.ids, now)
+    lifecycle.forget(tx, set(agenda.due) - set(contacts))
+    return touched
+
+
+class _Background:
+    """What a batch of walks reads: loaded once, for all of them."""
+
+    def __init__(
+        self,
+        tx: Tx,
+        world: World,
+        contacts: Mapping[int, Contact],
+        zones: Mapping[int, ZoneInfo],
+        starts: Mapping[Place, Moment],
+        now: Moment,
+    ) -> None:
+        needs: Needs = world.stage_needs
+        self._lifecycle = world.lifecycle
+        self._contacts = contacts
+        self._now = now
+        self._names = lifecycle.line_names(tx)
+        self._purchases = lifecycle.histories(
+            tx, starts, zones, now, with_goods=needs.skus or needs.order_lines
+        )
+        self._standings = lifecycle.standings(tx, starts, world.lifecycle.first)
+        self._kept = lifecycle.transitions(tx, starts)
+        self._next = lifecycle.next_orders(tx, starts, now)
+        self._next_events = facts.next_events(tx, contacts, now)
+        self._events: Mapping[int, tuple[Event, ...]] = (
+            facts.events(tx, contacts, needs.events, now) if needs.events else {}
+        )
+        self._signs: Mapping[int, tuple[Sign, ...]] = (
+            facts.signs(tx, contacts, now) if needs.engagement else {}
+        )
+        self._messages: Mapping[int, tuple[MessageFacts, ...]] = (
+            facts.messages(tx, contacts, now) if needs.messages else {}
+        )
+
+    def walk(self, place: Place, start: Moment) -> Reviewed:
+        """Walk one place from `start` to now and set what is found against what is stored."""
+        contact, line = place
+        before, after = self._split(place, start)
+        walked = walk(
+            self._lifecycle,
+            History(
+                contact=self._contacts[contact],
+                line=self._names.get(line, ""),
+                purchases=self._purchases[place],
+                events=self._events.get(contact, ()),
+                signs=self._signs.get(contact, ()),
+                messages=self._messages.get(contact, ()),
+            ),
+            before,
+            start,
+            self._now,
+        )
+        return self._against(place, walked, after)
+
+    def _split(self, place: Place, start: Moment) -> tuple[Standing, tuple[Kept, ...]]:
+        """Where the place stood at `start`, and what is stored later: something that came in late is worked in."""
+        kept = self._kept[place]
+        after = tuple(one for one in kept if one.transition.at > start)
+        if not after:
+            return self._standings[place], ()
+        earlier = kept[: len(kept) - len(after)]
+        if not earlier:
+            return Standing(stage=self._lifecycle.first, since=0), after
+        last = earlier[-1].transition
+        return Standing(stage=last.to_stage, since=last.at), after
+
+    def _against(self, place: Place, walked: Walked, stored: tuple[Kept, ...]) -> Reviewed:
+        found = {(it.from_stage, it.to_stage, it.at): it for it in walked.transitions}
+        confirmed = {
+            (one.transition.from_stage, one.transition.to_stage, one.transition.at): one.id
+            for one in stored
+            if (one.transition.from_stage, one.transition.to_stage, one.transition.at) in found
+        }
+        later = [walked.next_at, *([self._next[place]] if place in self._next else [])]
+        if place[1] == 0 and place[0] in self._next_events:
+            later.append(self._next_events[place[0]])
+        return Reviewed(
+            contact_id=place[0],
+            line_id=place[1],
+            standing=walked.standing,
+            orders=walked.orders,
+            next_at=min(later),
+            new=tuple(it for key, it in found.items() if key not in confirmed),
+            superseded=tuple(one.id for one in stored if one.id not in confirmed.values()),
+        )

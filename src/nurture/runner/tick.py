@@ -1,0 +1,50 @@
+"""One tick: review, enroll and advance, and, where it is told to, send what is planned.
+
+The cost of a tick follows the work that is due, never the number of contacts. Every part is idempotent and may run on
+any number of processes and hosts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nurture.clock import Moment
+from nurture.runner.advance import advance
+from nurture.runner.review import review
+from nurture.runner.world import World
+from nurture.store import journeys, lifecycle, outbox
+from nurture.store.engine import Store
+
+ROUNDS = 50
+"""How often one tick goes round at one moment: a message done lets the next step begin, and so on."""
+
+
+def decide(store: Store, world: World, now: Moment) -> int:
+    """Review and advance until nothing is due. Returns how many contacts and enrollments were looked at."""
+    total = 0
+    for _ in range(ROUNDS):
+        done = review(store, world, now) + advance(store, world, now)
+        total += done
+        if not done:
+            break
+    return total
+
+
+class Tick:
+    """Whole ticks, sending included: for replays and tests. `send` hands over all that is due and says how many."""
+
+    def __init__(self, store: Store, world: World, send: Callable[[], int]) -> None:
+        self._store = store
+        self._world = world
+        self._send = send
+
+    def run(self, now: Moment) -> None:
+        """Do all that is due at `now`."""
+        for _ in range(ROUNDS):
+            if not decide(self._store, self._world, now) + self._send():
+                return
+
+    def next_due(self) -> Moment:
+        """When the next piece of work is due; NEVER where none is."""
+        with self._store.read() as tx:
+            return min(lifecycle.next_due(tx), journeys.next_due(tx), outbox.next_due(tx))

@@ -1,0 +1,106 @@
+"""Many rows in one statement: what carries an import."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Float,
+    SmallInteger,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    func,
+    select,
+)
+
+_INTAKE_LOCK = 0x6E757276
+
+
+def among(
+    tx: Connection, column: Column[Any], values: Collection[int] | Collection[str]
+) -> ColumnElement[bool]:
+    """`column IN (values)`, all values as one parameter, so that the statement is the same for any number."""
+    if tx.dialect.name == "sqlite":
+        items = func.json_each(json.dumps(list(values))).table_valued("value")
+        return column.in_(select(items.c.value))
+    kind = ARRAY(BigInteger if isinstance(column.type, BigInteger) else Text)
+    return column == any_(bindparam(None, list(values), type_=kind))
+
+
+def insert_many(
+    tx: Connection,
+    into: Table,
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    keep_old: bool = False,
+) -> None:
+    """Insert `rows`, a value for each of `columns`; with `keep_old`, leave out those that are there."""
+    if not rows:
+        return
+    head = f"INSERT INTO {into.name} ({', '.join(columns)})"
+    tail = " ON CONFLICT DO NOTHING" if keep_old else ""
+    if tx.dialect.name == "sqlite":
+        places = ", ".join("?" * len(columns))
+        tx.exec_driver_sql(f"{head} VALUES ({places}){tail}", list(rows))
+    else:
+        tx.exec_driver_sql(f"{head} SELECT * FROM {_unnested(into, columns)}{tail}", _transposed(rows))
+
+
+def update_many(
+    tx: Connection, into: Table, key: Sequence[str], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Set `columns` where `key` matches; each row has the values of `columns`, then those of `key`."""
+    if not rows:
+        return
+    if tx.dialect.name == "sqlite":
+        changes = ", ".join(f"{name} = ?" for name in columns)
+        where = " AND ".join(f"{name} = ?" for name in key)
+        tx.exec_driver_sql(f"UPDATE {into.name} SET {changes} WHERE {where}", list(rows))
+        return
+    names = (*columns, *key)
+    changes = ", ".join(f"{name} = new.{name}" for name in columns)
+    where = " AND ".join(f"{into.name}.{name} = new.{name}" for name in key)
+    source = f"{_unnested(into, names)} AS new ({', '.join(names)})"
+    tx.exec_driver_sql(f"UPDATE {into.name} SET {changes} FROM {source} WHERE {where}", _transposed(rows))
+
+
+def alone(tx: Connection) -> None:
+    """One batch at a time is taken in: its reader would not see what another is about to insert.
+
+    Held until the transaction ends, on PostgreSQL; on SQLite a write is alone already.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_INTAKE_LOCK})")
+
+
+def _unnested(table: Table, columns: Sequence[str]) -> str:
+    return f"unnest({', '.join(f'%s::{_kind(table.c[name])}[]' for name in columns)})"
+
+
+def _kind(column: Column[Any]) -> str:
+    match column.type:
+        case SmallInteger():
+            return "smallint"
+        case BigInteger():
+            return "bigint"
+        case Boolean():
+            return "boolean"
+        case Float():
+            return "double precision"
+        case _:
+            return "text"
+
+
+def _transposed(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:
+    return tuple(list(values) for values in zip(*rows, strict=True))

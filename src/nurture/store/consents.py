@@ -1,0 +1,99 @@
+"""What contacts agreed to and took back: every word is kept, the last one counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from nurture.clock import Moment
+from nurture.store.bulk import among, insert_many
+from nurture.store.engine import Tx
+from nurture.store.ids import Ids
+from nurture.store.statements import insert, table
+from nurture.store.tables import ConsentRow, ConsentStateRow
+
+_consents = table(ConsentRow)
+_states = table(ConsentStateRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One yes or no of a contact to a topic."""
+
+    contact_id: int
+    topic: str
+    agreed: bool
+    at: Moment
+    basis: str
+
+
+def record(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
+    """Keep each word. The latest moment counts for a contact and a topic; of two at once, the later word."""
+    if not words:
+        return
+    _keep(tx, ids, words)
+    latest: dict[tuple[int, str], Word] = {}
+    for word in words:
+        before = latest.get((word.contact_id, word.topic))
+        if before is None or before.at <= word.at:
+            latest[word.contact_id, word.topic] = word
+    statement = insert(tx, _states)
+    statement = statement.on_conflict_do_update(
+        index_elements=["contact_id", "topic"],
+        set_={"agreed": statement.excluded.agreed, "at": statement.excluded.at},
+        where=statement.excluded.at >= _states.c.at,
+    )
+    rows = [
+        {"contact_id": it.contact_id, "topic": it.topic, "agreed": it.agreed, "at": it.at}
+        for it in latest.values()
+    ]
+    tx.execute(statement, rows)
+
+
+def record_first(tx: Tx, ids: Ids, words: Sequence[Word]) -> set[int]:
+    """Keep the words of those who said nothing on that topic yet; returns whose words were kept.
+
+    For imports: a file that comes again must not undo what people have said since.
+    """
+    if not words:
+        return set()
+    condition = among(tx, _states.c.contact_id, {it.contact_id for it in words})
+    rows = tx.execute(select(_states.c.contact_id, _states.c.topic).where(condition))
+    said = {(contact, topic) for contact, topic in rows}
+    first = {(it.contact_id, it.topic): it for it in words if (it.contact_id, it.topic) not in said}
+    record(tx, ids, list(first.values()))
+    return {contact for contact, _ in first}
+
+
+def withdraw(
+    tx: Tx, ids: Ids, contact_id: int, topics: Collection[str], *, at: Moment, basis: str
+) -> frozenset[str]:
+    """Take back the consent to `topics`, also where none was given; returns those that had been agreed to."""
+    before = topics_of(tx, contact_id)
+    words = [Word(contact_id=contact_id, topic=it, agreed=False, at=at, basis=basis) for it in topics]
+    record(tx, ids, [it for it in words if before.get(it.topic) is not False])
+    return frozenset(it for it in topics if before.get(it))
+
+
+def agreed(tx: Tx, contact_ids: Collection[int], topic: str) -> set[int]:
+    """Which of them agree to the topic now."""
+    condition = among(tx, _states.c.contact_id, contact_ids)
+    rows = tx.execute(
+        select(_states.c.contact_id).where(condition, _states.c.topic == topic, _states.c.agreed)
+    )
+    return set(rows.scalars())
+
+
+def topics_of(tx: Tx, contact_id: int) -> dict[str, bool]:
+    """The last word of one contact on each topic they ever said something on."""
+    rows = tx.execute(select(_states.c.topic, _states.c.agreed).where(_states.c.contact_id == contact_id))
+    return {topic: bool(said) for topic, said in rows}
+
+
+def _keep(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
+    made = ids.take(len(words), words[0].at)
+    columns = ["id", "contact_id", "topic", "agreed", "at", "basis"]
+    rows = [(key, w.contact_id, w.topic, w.agreed, w.at, w.basis) for key, w in zip(made, words, strict=True)]
+    insert_many(tx, _consents, columns, rows)

@@ -1,0 +1,305 @@
+"""Campaigns that were applied, and the contacts on their way through them."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import RowMapping, bindparam, func, or_, select, update
+
+from nurture.audience.facts import Event
+from nurture.clock import NEVER, Moment
+from nurture.store.engine import Tx
+from nurture.store.ids import Ids
+from nurture.store.statements import insert, table, upsert
+from nurture.store.tables import CampaignRow, CampaignStepRow, EnrollmentRow, VersionRow
+
+_campaigns = table(CampaignRow)
+_enrollments = table(EnrollmentRow)
+_steps = table(CampaignStepRow)
+_versions = table(VersionRow)
+
+END = 0
+"""The step number of an enrollment that only waits for its last message to be done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedFiles:
+    """What the last apply put into force: path below campaigns/ to text."""
+
+    no: int
+    applied_at: Moment
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignRecord:
+    """A campaign that was ever applied, with the numbers of its steps."""
+
+    id: int
+    key: str
+    name: str
+    first_applied_at: Moment
+    active: bool
+    numbers: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrollment:
+    """One entry of a contact into a campaign."""
+
+    id: int
+    campaign_id: int
+    contact_id: int
+    line_id: int = 0
+    entry_key: str
+    entered_at: Moment
+    event: Event | None = None
+    step_no: int
+    since: Moment
+    due_at: Moment
+    goal_at: Moment = 0
+    closed_at: Moment = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """An enrollment stands at another step, or waits on."""
+
+    id: int
+    step_no: int
+    since: Moment
+    due_at: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """An enrollment is over."""
+
+    id: int
+    at: Moment
+    reason: str
+
+
+def applied(tx: Tx) -> AppliedFiles | None:
+    """The files in force, or None before the first apply."""
+    row = tx.execute(select(_versions).order_by(_versions.c.no.desc()).limit(1)).mappings().first()
+    if row is None:
+        return None
+    return AppliedFiles(no=row["no"], applied_at=row["applied_at"], files=json.loads(row["files"]))
+
+
+def newest_version(tx: Tx) -> int:
+    """The number of the version in force; 0 before the first apply."""
+    return int(tx.execute(select(func.max(_versions.c.no))).scalar() or 0)
+
+
+def apply(
+    tx: Tx,
+    files: Mapping[str, str],
+    campaigns: Mapping[str, tuple[str, Sequence[str]]],
+    ids: Ids,
+    now: Moment,
+) -> int:
+    """Put `files` into force as a new version; `campaigns` maps key to (name, step ids). Returns its number."""
+    no = newest_version(tx) + 1
+    tx.execute(
+        _versions.insert().values(no=no, applied_at=now, files=json.dumps(dict(files), ensure_ascii=False))
+    )
+    tx.execute(update(_campaigns).values(active=False))
+    new_ids = ids.take(len(campaigns), now) if campaigns else []
+    upsert(
+        tx,
+        _campaigns,
+        [
+            {"id": id_, "key": key, "name": name, "first_applied_at": now, "active": True}
+            for id_, (key, (name, _)) in zip(new_ids, campaigns.items(), strict=True)
+        ],
+        key=("key",),
+        update=("name", "active"),
+    )
+    _number_steps(tx, {key: steps for key, (_, steps) in campaigns.items()})
+    return no
+
+
+def _number_steps(tx: Tx, steps_of: Mapping[str, Sequence[str]]) -> None:
+    rows = []
+    for key, record in records(tx).items():
+        number = max(record.numbers.values(), default=END)
+        for step in steps_of.get(key, ()):
+            if step not in record.numbers:
+                number += 1
+                rows.append({"campaign_id": record.id, "step_id": step, "no": number})
+    if rows:
+        tx.execute(_steps.insert(), rows)
+
+
+def records(tx: Tx) -> dict[str, CampaignRecord]:
+    """Every campaign that was ever applied, by key."""
+    numbers: dict[int, dict[str, int]] = defaultdict(dict)
+    for campaign, step, no in tx.execute(select(_steps.c.campaign_id, _steps.c.step_id, _steps.c.no)):
+        numbers[campaign][step] = no
+    return {
+        row.key: CampaignRecord(
+            id=row.id,
+            key=row.key,
+            name=row.name,
+            first_applied_at=row.first_applied_at,
+            active=row.active,
+            numbers=numbers[row.id],
+        )
+        for row in tx.execute(select(_campaigns))
+    }
+
+
+def next_due(tx: Tx) -> Moment:
+    """When the first open enrollment is due; NEVER where none is."""
+    found = tx.execute(select(func.min(_enrollments.c.due_at)).where(_enrollments.c.closed_at == 0)).scalar()
+    return NEVER if found is None else int(found)
+
+
+def take_due(tx: Tx, now: Moment, limit: int) -> list[Enrollment]:
+    """At most `limit` open enrollments that are due, oldest first, locked until the transaction ends."""
+    rows = tx.execute(
+        select(_enrollments)
+        .where(_enrollments.c.closed_at == 0, _enrollments.c.due_at <= now)
+        .order_by(_enrollments.c.due_at, _enrollments.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_enrollment(row) for row in rows.mappings()]
+
+
+def of_contacts(tx: Tx, contact_ids: Collection[int]) -> list[Enrollment]:
+    """Their open enrollments, and the closed ones whose goal was not reached; oldest first."""
+    rows = tx.execute(
+        select(_enrollments)
+        .where(
+            _enrollments.c.contact_id.in_(contact_ids),
+            or_(_enrollments.c.closed_at == 0, _enrollments.c.goal_at == 0),
+        )
+        .order_by(_enrollments.c.id)
+    )
+    return [_enrollment(row) for row in rows.mappings()]
+
+
+def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Enrollment]:
+    """Enrollments by id, open or closed."""
+    rows = tx.execute(select(_enrollments).where(_enrollments.c.id.in_(ids)))
+    return {row["id"]: _enrollment(row) for row in rows.mappings()}
+
+
+def lines_entered(tx: Tx, campaign_id: int, contact_ids: Collection[int]) -> dict[int, set[int]]:
+    """The lines that each contact ever entered this campaign for."""
+    found: dict[int, set[int]] = defaultdict(set)
+    rows = tx.execute(
+        select(_enrollments.c.contact_id, _enrollments.c.line_id).where(
+            _enrollments.c.campaign_id == campaign_id, _enrollments.c.contact_id.in_(contact_ids)
+        )
+    )
+    for contact, line in rows:
+        found[contact].add(line)
+    return found
+
+
+def enroll(tx: Tx, entries: Sequence[Enrollment]) -> set[int]:
+    """Open `entries`; those that are in already, or entered by the same key before, are left out. Returns the ids."""
+    if not entries:
+        return set()
+    rows = [
+        {
+            "id": it.id,
+            "campaign_id": it.campaign_id,
+            "contact_id": it.contact_id,
+            "line_id": it.line_id,
+            "entry_key": it.entry_key,
+            "entered_at": it.entered_at,
+            "event": _event_text(it.event),
+            "step_no": it.step_no,
+            "since": it.since,
+            "due_at": it.due_at,
+            "goal_at": 0,
+            "closed_at": 0,
+            "reason": "",
+        }
+        for it in entries
+    ]
+    statement = insert(tx, _enrollments).on_conflict_do_nothing().returning(_enrollments.c.id)
+    return set(tx.execute(statement, rows).scalars())
+
+
+def move(tx: Tx, moves: Sequence[Move]) -> None:
+    """Write where open enrollments stand now, in one statement for all."""
+    if moves:
+        tx.execute(
+            update(_enrollments)
+            .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
+            .values(step_no=bindparam("to"), since=bindparam("from_"), due_at=bindparam("due")),
+            [{"of": it.id, "to": it.step_no, "from_": it.since, "due": it.due_at} for it in moves],
+        )
+
+
+def wake(tx: Tx, ids: Collection[int], now: Moment) -> None:
+    """Have these open enrollments decided again now, except those whose message is under way."""
+    if ids:
+        tx.execute(
+            update(_enrollments)
+            .where(
+                _enrollments.c.id.in_(ids),
+                _enrollments.c.closed_at == 0,
+                _enrollments.c.due_at < NEVER,
+                _enrollments.c.due_at > now,
+            )
+            .values(due_at=now)
+        )
+
+
+def close(tx: Tx, closings: Sequence[Closing]) -> None:
+    """End these enrollments; those that have ended already keep their first reason."""
+    if closings:
+        tx.execute(
+            update(_enrollments)
+            .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
+            .values(closed_at=bindparam("at"), reason=bindparam("why"), due_at=NEVER),
+            [{"of": it.id, "at": it.at, "why": it.reason} for it in closings],
+        )
+
+
+def reach_goal(tx: Tx, reached: Iterable[tuple[int, Moment]]) -> None:
+    """Note when each enrollment reached its goal; the first time counts."""
+    rows = [{"of": id_, "at": at} for id_, at in reached]
+    if rows:
+        tx.execute(
+            update(_enrollments)
+            .where(_enrollments.c.id == bindparam("of"), _enrollments.c.goal_at == 0)
+            .values(goal_at=bindparam("at")),
+            rows,
+        )
+
+
+def _event_text(event: Event | None) -> str:
+    if event is None:
+        return "{}"
+    return json.dumps(
+        {"name": event.name, "at": event.at, "properties": dict(event.properties)}, ensure_ascii=False
+    )
+
+
+def _enrollment(row: RowMapping) -> Enrollment:
+    event = json.loads(row["event"])
+    return Enrollment(
+        id=row["id"],
+        campaign_id=row["campaign_id"],
+        contact_id=row["contact_id"],
+        line_id=row["line_id"],
+        entry_key=row["entry_key"],
+        entered_at=row["entered_at"],
+        event=Event(**event) if event else None,
+        step_no=row["step_no"],
+        since=row["since"],
+        due_at=row["due_at"],
+        goal_at=row["goal_at"],
+        closed_at=row["closed_at"],
+    )

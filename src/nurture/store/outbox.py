@@ -1,0 +1,233 @@
+"""Messages on their way: planned, claimed by a sender, moved back, skipped. `handover.py` ends them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Delete, Row, Select, delete, func, literal_column, select, text, update
+
+from nurture.clock import NEVER, Moment
+from nurture.delivery.outcome import OPEN_STATES, MessageKey
+from nurture.store.engine import Tx
+from nurture.store.keys import as_json, listed
+from nurture.store.partitions import ensure
+from nurture.store.settle import Settled, settle
+from nurture.store.statements import chunks, insert, table
+from nurture.store.tables import MessageRow, OutboxRow
+
+PLANNED, CLAIMED, HANDED, DEFERRED = range(len(OPEN_STATES))
+
+PRIORITIES = range(1, 11)
+"""Sort keys: 10 minus the campaign's priority, so 1 goes first."""
+
+_CLAIM_LOCK = 0x6F757462
+"""Advisory lock on PostgreSQL ("outb"): one claim at a time, so that no two take messages of one contact."""
+
+_messages = table(MessageRow)
+_outbox = table(OutboxRow)
+
+# Written out, not as parameters: only so do the partial indexes apply.
+_waiting = _outbox.c.state.in_([literal_column("0"), literal_column("3")])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A message to be sent at `due_at`: its rows in `messages` and `outbox`."""
+
+    key: MessageKey
+    contact_id: int
+    campaign_id: int
+    line_id: int = 0
+    template: str
+    template_hash: str = ""
+    """Of the compiled template it will be rendered with."""
+    offer: str = ""
+    stage: str = ""
+    planned_at: Moment
+    due_at: Moment
+    stale_at: Moment = NEVER
+    priority: int = 5
+    """9 goes first."""
+    lane: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A message that this sender holds, as its row said when it was claimed."""
+
+    key: MessageKey
+    contact_id: int
+    campaign_id: int
+    lane: str
+    due_at: Moment
+    wanted_at: Moment
+    stale_at: Moment
+    attempts: int
+    first_tried_at: Moment
+
+
+def plan(tx: Tx, rows: Sequence[Planned]) -> set[MessageKey]:
+    """Plan messages; one that was ever planned before is left as it is. Returns the keys that are new."""
+    if not rows:
+        return set()
+    ensure(tx, "messages", {it.key.enrollment_id for it in rows})
+    statement = (
+        insert(tx, _messages)
+        .on_conflict_do_nothing()
+        .returning(_messages.c.enrollment_id, _messages.c.step_no)
+    )
+    made = {MessageKey(*row) for row in tx.execute(statement, [_message_values(it) for it in rows])}
+    entries = [_outbox_values(it) for it in rows if it.key in made]
+    if entries:
+        tx.execute(_outbox.insert(), entries)
+    return made
+
+
+def _message_values(it: Planned) -> dict[str, int | str]:
+    return {
+        "enrollment_id": it.key.enrollment_id,
+        "step_no": it.key.step_no,
+        "contact_id": it.contact_id,
+        "campaign_id": it.campaign_id,
+        "line_id": it.line_id,
+        "template": it.template,
+        "template_hash": it.template_hash,
+        "offer": it.offer,
+        "stage": it.stage,
+        "planned_at": it.planned_at,
+        "done_at": 0,
+        "outcome": "",
+        "reason": "",
+    }
+
+
+def _outbox_values(it: Planned) -> dict[str, int | str]:
+    return {
+        "enrollment_id": it.key.enrollment_id,
+        "step_no": it.key.step_no,
+        "contact_id": it.contact_id,
+        "campaign_id": it.campaign_id,
+        "lane": it.lane,
+        "priority": min(max(10 - it.priority, PRIORITIES[0]), PRIORITIES[-1]),
+        "state": PLANNED,
+        "due_at": it.due_at,
+        "wanted_at": it.due_at,
+        "stale_at": it.stale_at,
+        "sender": 0,
+        "attempts": 0,
+        "first_tried_at": 0,
+        "last_reply": "",
+    }
+
+
+def claim(tx: Tx, sender: int, now: Moment, limit: int, lanes: Sequence[str] = ("",)) -> list[Claimed]:
+    """Take what is due, at most `limit`: by priority, then oldest first, never two of one contact at a
+    time."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
+    found: dict[int, Claimed] = {}
+    for lane in lanes:
+        for priority in PRIORITIES:
+            room = limit - len(found)
+            if room <= 0:
+                break
+            # One range of the index outbox_due at a time: what is planned for later is never walked over.
+            for row in tx.execute(_due(lane, priority, now, room)):
+                found.setdefault(row.contact_id, _claimed(row))
+    claims = list(found.values())
+    if claims:
+        keys = listed(tx, "keys", (("e", "int"), ("s", "int")))
+        tx.execute(
+            update(_outbox)
+            .where(_outbox.c.enrollment_id == keys.c.e, _outbox.c.step_no == keys.c.s)
+            .values(state=CLAIMED, sender=sender),
+            {"keys": as_json([it.key for it in claims])},
+        )
+    return claims
+
+
+def _due(lane: str, priority: int, now: Moment, limit: int) -> Select[Any]:
+    held = _outbox.alias("held")
+    in_hand = select(held.c.step_no).where(
+        held.c.contact_id == _outbox.c.contact_id,
+        held.c.state.in_([literal_column("1"), literal_column("2")]),
+    )
+    return (
+        select(_outbox)
+        .where(
+            _outbox.c.lane == lane,
+            _outbox.c.priority == priority,
+            _outbox.c.due_at <= now,
+            _waiting,
+            ~in_hand.exists(),
+        )
+        .order_by(_outbox.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=_outbox)
+    )
+
+
+def _claimed(it: Row[Any]) -> Claimed:
+    return Claimed(
+        key=MessageKey(it.enrollment_id, it.step_no),
+        contact_id=it.contact_id,
+        campaign_id=it.campaign_id,
+        lane=it.lane,
+        due_at=it.due_at,
+        wanted_at=it.wanted_at,
+        stale_at=it.stale_at,
+        attempts=it.attempts,
+        first_tried_at=it.first_tried_at,
+    )
+
+
+def skip_contact(
+    tx: Tx, contact_id: int, reason: str, now: Moment, *, campaigns: Collection[int] | None = None
+) -> list[MessageKey]:
+    """Skip what waits or is claimed for this contact (of these `campaigns` only, where given).
+
+    A message that is handed over already stays: its body may be on the wire.
+    """
+    wanted = delete(_outbox).where(_outbox.c.contact_id == contact_id)
+    if campaigns is not None:
+        wanted = wanted.where(_outbox.c.campaign_id.in_(campaigns))
+    return _skip(tx, wanted, reason, now)
+
+
+def skip_enrollments(tx: Tx, enrollment_ids: Collection[int], reason: str, now: Moment) -> list[MessageKey]:
+    """Skip what waits or is claimed for these enrollments; what is handed over already stays."""
+    skipped = []
+    for some in chunks(enrollment_ids):
+        skipped += _skip(tx, delete(_outbox).where(_outbox.c.enrollment_id.in_(some)), reason, now)
+    return skipped
+
+
+def _skip(tx: Tx, wanted: Delete, reason: str, now: Moment) -> list[MessageKey]:
+    statement = wanted.where(_outbox.c.state != HANDED)
+    rows = tx.execute(statement.returning(_outbox.c.enrollment_id, _outbox.c.step_no)).all()
+    settle(tx, [Settled(key=MessageKey(e, s), outcome="skipped", at=now, reason=reason) for e, s in rows])
+    return [MessageKey(e, s) for e, s in rows]
+
+
+def next_due(tx: Tx, lanes: Sequence[str] = ("",)) -> Moment:
+    """When the first message that nobody holds is due; NEVER where none is."""
+    first = NEVER
+    for lane in lanes:
+        for priority in PRIORITIES:
+            at = tx.execute(
+                select(_outbox.c.due_at)
+                .where(_outbox.c.lane == lane, _outbox.c.priority == priority, _waiting)
+                .order_by(_outbox.c.due_at)
+                .limit(1)
+            ).scalar()
+            first = min(first, NEVER if at is None else int(at))
+    return first
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """How many messages are planned, claimed, handed and deferred."""
+    rows = tx.execute(select(_outbox.c.state, func.count()).group_by(_outbox.c.state))
+    found = {OPEN_STATES[state]: int(count) for state, count in rows}
+    return {state: found.get(state, 0) for state in OPEN_STATES}

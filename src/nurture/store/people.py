@@ -1,0 +1,200 @@
+"""Contacts: taken in by address, found again, and put on the agenda when something about them is new."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from nurture.audience.contact import Contact, Scalar
+from nurture.clock import Moment
+from nurture.store.bulk import alone, among, insert_many, update_many
+from nurture.store.engine import Tx
+from nurture.store.ids import Ids
+from nurture.store.lifecycle import put_on_agenda
+from nurture.store.statements import chunks, table
+from nurture.store.tables import ContactRow
+
+_contacts = table(ContactRow)
+_COLUMNS = (
+    "email", "external_id", "first_name", "last_name", "locale", "timezone", "country", "tags", "attributes",
+    "created_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactGiven:
+    """What one row of a source says of a contact. What is empty says nothing: what is known stays."""
+
+    email: str
+    """In lower case."""
+    external_id: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    locale: str = ""
+    timezone: str = ""
+    country: str = ""
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, Scalar] = field(default_factory=dict)
+    created_at: Moment = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsTaken:
+    """What became of a batch."""
+
+    ids: Mapping[str, int]
+    """By the address each row gave."""
+    new: frozenset[int]
+    changed: frozenset[int]
+
+
+def upsert(tx: Tx, ids: Ids, given: Sequence[ContactGiven], now: Moment) -> ContactsTaken:
+    """Take contacts in, found by address, else by external id, whose address is then the new one.
+
+    The earliest `created_at` counts; tags are added, attributes set one by one. New and changed ones are put
+    on the agenda.
+    """
+    alone(tx)
+    known = _known(tx, given)
+    by_email = {contact.email: contact.id for contact in known.values()}
+    by_external = {contact.external_id: contact.id for contact in known.values() if contact.external_id}
+    wanted = dict(known)
+    fresh = iter(ids.take(len(given), now))
+    new: dict[int, None] = {}
+    found: dict[str, int] = {}
+    for row in given:
+        contact_id = by_email.get(row.email) or (
+            by_external.get(row.external_id) if row.external_id else None
+        )
+        if contact_id is None:
+            contact_id = next(fresh)
+            new[contact_id] = None
+            wanted[contact_id] = Contact(id=contact_id, email=row.email, created_at=row.created_at or now)
+        before = wanted[contact_id]
+        wanted[contact_id] = _merged(before, row)
+        if before.email != row.email:
+            by_email.pop(before.email, None)
+        by_email[row.email] = contact_id
+        if row.external_id:
+            by_external[row.external_id] = contact_id
+        found[row.email] = contact_id
+    changed = [it for key, it in known.items() if wanted[key] != it]
+    moved = [it.id for it in changed if wanted[it.id].email != it.email]
+    _write(tx, [wanted[key] for key in new], [wanted[it.id] for it in changed], moved)
+    put_on_agenda(tx, [(key, 0, wanted[key].created_at) for key in new])
+    put_on_agenda(tx, [(it.id, 0, now) for it in changed])
+    return ContactsTaken(ids=found, new=frozenset(new), changed=frozenset(it.id for it in changed))
+
+
+def meet(tx: Tx, ids: Ids, first_seen: Mapping[str, Moment], now: Moment) -> dict[str, int]:
+    """The ids of contacts by address; who is not known yet is taken in, without consent to anything.
+
+    `first_seen` says since when each is known to have been there: nobody is younger than their first order.
+    """
+    alone(tx)
+    rows = tx.execute(
+        select(_contacts.c.email, _contacts.c.id, _contacts.c.created_at).where(
+            among(tx, _contacts.c.email, first_seen.keys())
+        )
+    ).all()
+    found = {email: contact_id for email, contact_id, _ in rows}
+    older = [(first_seen[email], contact_id) for email, contact_id, at in rows if first_seen[email] < at]
+    update_many(tx, _contacts, ["id"], ["created_at"], older)
+    unknown = [email for email in first_seen if email not in found]
+    made = dict(zip(unknown, ids.take(len(unknown), now), strict=True))
+    insert_many(
+        tx,
+        _contacts,
+        ["id", "email", "created_at"],
+        [(key, email, first_seen[email]) for email, key in made.items()],
+    )
+    put_on_agenda(tx, [(key, 0, first_seen[email]) for email, key in made.items()])
+    return found | made
+
+
+def by_email(tx: Tx, email: str) -> Contact | None:
+    """The contact with this address, however it is written."""
+    row = tx.execute(select(_contacts).where(_contacts.c.email == email.strip().lower())).one_or_none()
+    return _contact(row) if row else None
+
+
+def by_ids(tx: Tx, contact_ids: Collection[int]) -> dict[int, Contact]:
+    """Contacts by id; who is not there (erased) is left out."""
+    rows = tx.execute(select(_contacts).where(among(tx, _contacts.c.id, contact_ids)))
+    return {row.id: _contact(row) for row in rows}
+
+
+def ids_by_email(tx: Tx, emails: Collection[str]) -> dict[str, int]:
+    """Ids by address in lower case; who is not there is left out."""
+    condition = among(tx, _contacts.c.email, emails)
+    rows = tx.execute(select(_contacts.c.email, _contacts.c.id).where(condition))
+    return dict(rows.tuples().all())
+
+
+def ids_by_external_id(tx: Tx, external_ids: Collection[str]) -> dict[str, int]:
+    """Ids by external id; the first of several that share one."""
+    condition = among(tx, _contacts.c.external_id, [it for it in external_ids if it])
+    rows = tx.execute(
+        select(_contacts.c.external_id, _contacts.c.id).where(condition).order_by(_contacts.c.id.desc())
+    )
+    return dict(rows.tuples().all())
+
+
+def _known(tx: Tx, given: Iterable[ContactGiven]) -> dict[int, Contact]:
+    found: dict[int, Contact] = {}
+    for part in chunks(given):
+        for condition in (
+            among(tx, _contacts.c.email, [it.email for it in part]),
+            among(tx, _contacts.c.external_id, [it.external_id for it in part if it.external_id]),
+        ):
+            found.update((row.id, _contact(row)) for row in tx.execute(select(_contacts).where(condition)))
+    return found
+
+
+def _merged(contact: Contact, row: ContactGiven) -> Contact:
+    return replace(
+        contact,
+        email=row.email,
+        external_id=row.external_id or contact.external_id,
+        first_name=row.first_name or contact.first_name,
+        last_name=row.last_name or contact.last_name,
+        locale=row.locale or contact.locale,
+        timezone=row.timezone or contact.timezone,
+        country=row.country or contact.country,
+        tags=tuple(dict.fromkeys((*contact.tags, *row.tags))),
+        attributes={**contact.attributes, **row.attributes},
+        created_at=min(contact.created_at, row.created_at or contact.created_at),
+    )
+
+
+def _write(tx: Tx, new: Sequence[Contact], changed: Sequence[Contact], moved: Sequence[int]) -> None:
+    # Old addresses first leave the way: two contacts may have swapped theirs.
+    update_many(tx, _contacts, ["id"], ["email"], [(f"#{key}", key) for key in moved])
+    insert_many(tx, _contacts, ["id", *_COLUMNS], [(it.id, *_values(it)) for it in new])
+    update_many(tx, _contacts, ["id"], _COLUMNS, [(*_values(it), it.id) for it in changed])
+
+
+def _values(it: Contact) -> tuple[str | int, ...]:
+    named = (it.email, it.external_id, it.first_name, it.last_name, it.locale, it.timezone, it.country)
+    attributes = json.dumps(dict(it.attributes), ensure_ascii=False)
+    return (*named, json.dumps(it.tags, ensure_ascii=False), attributes, it.created_at)
+
+
+def _contact(row: Row[Any]) -> Contact:
+    return Contact(
+        id=row.id,
+        email=row.email,
+        external_id=row.external_id,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        locale=row.locale,
+        timezone=row.timezone,
+        country=row.country,
+        tags=tuple(json.loads(row.tags)),
+        created_at=row.created_at,
+        attributes=json.loads(row.attributes),
+    )

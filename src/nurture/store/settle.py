@@ -1,0 +1,142 @@
+"""The end of messages: what became of them, and everything that hangs on it, a few statements for a whole
+group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, update
+
+from nurture.clock import NEVER, Moment, Span
+from nurture.delivery.outcome import MessageKey
+from nurture.store.engine import Tx
+from nurture.store.keys import as_json, by_key, listed
+from nurture.store.statements import chunks, table, upsert
+from nurture.store.tables import CodeRow, EnrollmentRow, MessageRow, SignRow
+
+_codes = table(CodeRow)
+_enrollments = table(EnrollmentRow)
+_messages = table(MessageRow)
+_signs = table(SignRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of one message, known at `at` (sent: when it was handed over)."""
+
+    key: MessageKey
+    outcome: str
+    at: Moment
+    reason: str
+    leaves: bool = False
+    """Whether the contact leaves the campaign with it."""
+
+
+def settle(
+    tx: Tx,
+    settled: Sequence[Settled],
+    *,
+    was: str = "",
+    expires: Mapping[str, Span | None] | None = None,
+) -> set[MessageKey]:
+    """Write the outcome of those messages whose outcome is `was` ("" open, or `unknown`), and return their
+    keys.
+
+    Where they were open, their enrollments go on: due at once, counted from the moment each was done. For
+    what was sent the contact has received it, and codes that it carries begin to run: `expires` maps an
+    offer's key to how long its code holds (None: for ever).
+    """
+    done: set[MessageKey] = set()
+    for some in chunks(settled):
+        given = {it.key: it for it in some}
+        rows = _write_outcomes(tx, some, was)
+        written = [given[MessageKey(row.enrollment_id, row.step_no)] for row in rows]
+        done.update(it.key for it in written)
+        _receive(tx, rows, given, expires or {})
+        if was == "":
+            _go_on(tx, [it for it in written if not it.leaves])
+            _leave(tx, [it for it in written if it.leaves])
+    return done
+
+
+def _write_outcomes(tx: Tx, settled: Sequence[Settled], was: str) -> Sequence[Row[Any]]:
+    rows = listed(
+        tx, "done", (("e", "int"), ("s", "int"), ("outcome", "text"), ("at", "int"), ("reason", "text"))
+    )
+    return tx.execute(
+        update(_messages)
+        .where(
+            _messages.c.enrollment_id == rows.c.e,
+            _messages.c.step_no == rows.c.s,
+            _messages.c.outcome == was,
+        )
+        .values(outcome=rows.c.outcome, done_at=rows.c.at, reason=rows.c.reason)
+        .returning(_messages.c.enrollment_id, _messages.c.step_no, _messages.c.contact_id, _messages.c.offer),
+        {"done": as_json([(*it.key, it.outcome, it.at, it.reason) for it in settled])},
+    ).all()
+
+
+def _receive(
+    tx: Tx,
+    rows: Sequence[Row[Any]],
+    given: Mapping[MessageKey, Settled],
+    expires: Mapping[str, Span | None],
+) -> None:
+    signs, carried = [], []
+    for row in rows:
+        it = given[MessageKey(row.enrollment_id, row.step_no)]
+        if it.outcome != "sent":
+            continue
+        signs.append(
+            {
+                "enrollment_id": row.enrollment_id,
+                "step_no": row.step_no,
+                "kind": "received",
+                "contact_id": row.contact_id,
+                "at": it.at,
+            }
+        )
+        if row.offer:
+            span = expires.get(row.offer)
+            end = 0 if span is None else it.at + span
+            carried.append({"of_offer": row.offer, "of_contact": row.contact_id, "at": it.at, "end": end})
+    upsert(tx, _signs, signs, key=("enrollment_id", "step_no", "kind"), update=())
+    if carried:
+        tx.execute(
+            update(_codes)
+            .where(
+                _codes.c.offer == bindparam("of_offer"),
+                _codes.c.contact_id == bindparam("of_contact"),
+                _codes.c.handed_at == 0,
+            )
+            .values(handed_at=bindparam("at"), expires_at=bindparam("end")),
+            carried,
+        )
+
+
+def _go_on(tx: Tx, settled: Sequence[Settled]) -> None:
+    if settled:
+        rows = listed(tx, "done", (("e", "int"), ("at", "int")))
+        tx.execute(
+            update(_enrollments)
+            .where(
+                _enrollments.c.id == rows.c.e,
+                by_key(_enrollments.c.closed_at) == 0,
+                _enrollments.c.due_at == NEVER,
+            )
+            .values(since=rows.c.at, due_at=rows.c.at),
+            {"done": as_json([(it.key.enrollment_id, it.at) for it in settled])},
+        )
+
+
+def _leave(tx: Tx, settled: Sequence[Settled]) -> None:
+    if settled:
+        rows = listed(tx, "done", (("e", "int"), ("at", "int"), ("reason", "text")))
+        tx.execute(
+            update(_enrollments)
+            .where(_enrollments.c.id == rows.c.e, by_key(_enrollments.c.closed_at) == 0)
+            .values(closed_at=rows.c.at, reason=rows.c.reason),
+            {"done": as_json([(it.key.enrollment_id, it.at, it.reason) for it in settled])},
+        )

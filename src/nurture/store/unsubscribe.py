@@ -1,0 +1,126 @@
+"""A contact says no to a topic, or to all, from a message they hold; or takes it back: it was a mistake.
+
+What waits for them is skipped in the transaction that keeps their word, so that nothing planned before goes
+out after.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select
+
+from nurture.clock import DAY, Moment
+from nurture.delivery.outcome import MessageKey
+from nurture.journeys.reasons import Reason
+from nurture.store import consents, outbox
+from nurture.store.consents import Word
+from nurture.store.engine import Tx
+from nurture.store.ids import Ids
+from nurture.store.lifecycle import put_on_agenda
+from nurture.store.partitions import ensure
+from nurture.store.statements import insert, table
+from nurture.store.tables import CampaignRow, ConsentRow, EventRow, SignRow
+from nurture.store.targets import origin
+
+_campaigns = table(CampaignRow)
+_consents = table(ConsentRow)
+_events = table(EventRow)
+_signs = table(SignRow)
+
+PAGE = "unsubscribe page"
+ONE_CLICK = "one-click"
+MISTAKE = "unsubscribe page: clicked by mistake"
+"""Bases of the words that are kept."""
+
+SECOND_THOUGHTS = DAY
+"""How long a no by this way can be taken back by the same link."""
+
+
+def unsubscribe(
+    tx: Tx,
+    key: MessageKey,
+    topics: Collection[str],
+    ids: Ids,
+    now: Moment,
+    *,
+    basis: str,
+    still: Collection[str] = (),
+) -> frozenset[str]:
+    """Take back the consent of the message's contact to `topics`, and skip what waits for them.
+
+    `still` are the keys of campaigns that may go on writing. Again is harmless. Returns the topics that had
+    been agreed to; none as well where the message is gone (the contact was erased).
+    """
+    found = origin(tx, key)
+    if found is None:
+        return frozenset()
+    contact = found.contact_id
+    withdrawn = consents.withdraw(tx, ids, contact, topics, at=now, basis=basis)
+    silenced = select(_campaigns.c.id).where(_campaigns.c.key.not_in(list(still)))
+    outbox.skip_contact(tx, contact, Reason.NOT_AGREED, now, campaigns=list(tx.execute(silenced).scalars()))
+    tx.execute(
+        insert(tx, _signs).on_conflict_do_nothing(),
+        {
+            "enrollment_id": key.enrollment_id,
+            "step_no": key.step_no,
+            "kind": "unsubscribe",
+            "contact_id": contact,
+            "at": now,
+        },
+    )
+    _happened(tx, contact, "unsubscribed", sorted(withdrawn), ids, now)
+    return withdrawn
+
+
+def agree_again(tx: Tx, key: MessageKey, ids: Ids, now: Moment) -> frozenset[str]:
+    """Undo what this contact took back within the last day by an unsubscribe link; returns the topics.
+
+    Only what had been agreed to before: nobody comes to agree to something new this way.
+    """
+    found = origin(tx, key)
+    if found is None:
+        return frozenset()
+    contact = found.contact_id
+    topics = _taken_back(tx, contact, now - SECOND_THOUGHTS)
+    words = [Word(contact_id=contact, topic=it, agreed=True, at=now, basis=MISTAKE) for it in topics]
+    consents.record(tx, ids, words)
+    _happened(tx, contact, "subscribed", topics, ids, now)
+    return frozenset(topics)
+
+
+def _taken_back(tx: Tx, contact_id: int, since: Moment) -> list[str]:
+    rows = tx.execute(
+        select(_consents.c.topic, _consents.c.agreed, _consents.c.at, _consents.c.basis)
+        .where(_consents.c.contact_id == contact_id)
+        .order_by(_consents.c.at, _consents.c.id)
+    )
+    before: dict[str, bool] = {}
+    taken_back: dict[str, bool] = {}
+    for topic, agreed, at, basis in rows:
+        by_link = not agreed and at >= since and basis in (PAGE, ONE_CLICK)
+        taken_back[topic] = by_link and before.get(topic, False)
+        before[topic] = agreed
+    return sorted(topic for topic, it in taken_back.items() if it)
+
+
+def _happened(tx: Tx, contact: int, name: str, topics: Sequence[str], ids: Ids, now: Moment) -> None:
+    """One event a topic, and the contact on the agenda."""
+    if not topics:
+        return
+    ensure(tx, "events", [now])
+    tx.execute(
+        _events.insert(),
+        [
+            {
+                "at": now,
+                "id": id_,
+                "contact_id": contact,
+                "name": name,
+                "properties": json.dumps({"topic": topic}),
+            }
+            for topic, id_ in zip(topics, ids.take(len(topics), now), strict=True)
+        ],
+    )
+    put_on_agenda(tx, [(contact, 0, now)])

@@ -1,0 +1,155 @@
+"""The first page: who is where, what the campaigns did, what was not sent and why. Only from this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from nurture.clock import DAY, MINUTE, Moment
+from nurture.delivery.outcome import MessageKey
+from nurture.journeys.reasons import in_words
+from nurture.reports.campaigns import CampaignReport, Counts, add_up
+from nurture.reports.care import Care, month_starts
+from nurture.reports.explain import MessageStory
+from nurture.store import inbox, report_stages
+from nurture.store.engine import Tx
+from nurture.store.report_care import care
+from nurture.store.report_explain import lately
+from nurture.store.reports import campaigns
+from nurture.web.charts import Stacked, stack, tones
+from nurture.web.deps import WebDeps
+from nurture.web.inbox import named
+from nurture.web.pages import Pages
+from nurture.web.security import is_local
+
+POINTS = 80
+"""Moments in the picture over time."""
+MONTHS = 12
+LATELY = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All that the page shows."""
+
+    contacts: int
+    stages: tuple[tuple[str, str, int], ...]
+    """Name, tone and number of contacts now, in the lifecycle's order."""
+    over_time: Stacked | None
+    since: Moment
+    until: Moment
+    campaigns: tuple[CampaignReport, ...]
+    total: Counts
+    entered: int
+    goals: int
+    not_sent: tuple[tuple[str, int], ...]
+    """Why, in words, and how many; most first."""
+    care: Care
+    lately: tuple[tuple[str, str, str, MessageStory], ...]
+    """Name in the inbox (empty where it is not there), address, subject, story."""
+
+
+class Dashboard:
+    """The route /."""
+
+    def __init__(self, deps: WebDeps, pages: Pages) -> None:
+        self._deps = deps
+        self._pages = pages
+
+    def routes(self) -> list[Route]:
+        """One page."""
+        return [Route("/", self.show, methods=["GET"])]
+
+    async def show(self, request: Request) -> Response:
+        """The page, or what to do first where there is nobody yet."""
+        if not is_local(request):
+            raise HTTPException(404)
+        overview = await run_in_threadpool(self._gather)
+        if not overview.contacts:
+            return self._pages.answer("empty.html", {"here": "overview"})
+        return self._pages.answer("dashboard.html", _values(overview))
+
+    def _gather(self) -> Overview:
+        deps = self._deps
+        now, stages = deps.clock.now(), deps.in_force().stages
+        with deps.store.read() as tx:
+            return gather(tx, now, stages, deps)
+
+
+def gather(tx: Tx, now: Moment, stages: tuple[str, ...], deps: WebDeps) -> Overview:
+    """Everything for the page, in one snapshot.
+
+    Care and the picture over time end where something last happened: in a workspace whose history was
+    replayed, that may be long before today.
+    """
+    here = report_stages.stages_at(tx, 0, now, stages[0])
+    every = (*stages, *sorted(set(here) - set(stages)))
+    since, last = report_stages.first_happening(tx), report_stages.last_happening(tx)
+    until = min(now, last + DAY) if last else now
+    start = min(since if since is not None else until, until - DAY)
+    reports = campaigns(tx)
+    total = add_up(report.counts for report in reports)
+    colours = tones(every)
+    return Overview(
+        contacts=report_stages.contacts(tx),
+        stages=tuple((stage, colours[stage], here.get(stage, 0)) for stage in every),
+        over_time=_over_time(tx, every, start, until),
+        since=start,
+        until=until,
+        campaigns=reports,
+        total=total,
+        entered=sum(report.entered for report in reports),
+        goals=sum(report.goal for report in reports),
+        not_sent=_not_sent(total),
+        care=care(tx, until, stages=stages, months=month_starts(until, deps.settings.zone, MONTHS)),
+        lately=_lately(tx),
+    )
+
+
+def _over_time(tx: Tx, stages: tuple[str, ...], start: Moment, until: Moment) -> Stacked | None:
+    step = max((until - start) // (POINTS - 1), MINUTE)
+    series = report_stages.stages_over_time(tx, 0, stages[0], start, step, POINTS)
+    known = (*stages, *sorted({stage for counts in series for stage in counts} - set(stages)))
+    if not any(counts for counts in series):
+        return None
+    return stack(known, series, [start + step * at for at in range(POINTS)])
+
+
+def _not_sent(total: Counts) -> tuple[tuple[str, int], ...]:
+    found = {in_words(reason): count for reason, count in total.skipped.items()}
+    for says, count in (
+        ("handed over, but no reply came back", total.unknown),
+        ("there is no such mailbox, or it is full", total.bounced),
+        ("the server refused it", total.refused),
+        ("tried too long", total.expired),
+    ):
+        if count:
+            found[says] = found.get(says, 0) + count
+    return tuple(sorted(found.items(), key=lambda it: (-it[1], it[0])))
+
+
+def _lately(tx: Tx) -> tuple[tuple[str, str, str, MessageStory], ...]:
+    rows = []
+    for key, email, story in lately(tx, LATELY):
+        kept = inbox.find(tx, MessageKey(*key))
+        rows.append((named(key) if kept else "", email, kept.subject if kept else story.template, story))
+    return tuple(rows)
+
+
+def _values(it: Overview) -> Mapping[str, Any]:
+    return {
+        "here": "overview",
+        "it": it,
+        "most": max((count for _, _, count in it.stages), default=0) or 1,
+        "most_not_sent": max((count for _, count in it.not_sent), default=0) or 1,
+        "most_care": max((row.messages_per_contact or 0.0 for row in it.care.rows), default=0.0) or 1.0,
+        "most_moved": max((max(m.won + m.back, m.lost) for m in it.care.months), default=0) or 1,
+        "tones": {stage: tone for stage, tone, _ in it.stages},
+    }

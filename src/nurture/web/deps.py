@@ -1,0 +1,40 @@
+"""What the pages and the public addresses need from the rest of nurture; `app.py` puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from nurture.clock import Clock, Span
+from nurture.delivery.outcome import MessageKey
+from nurture.messages.tokens import Signer
+from nurture.settings import Settings
+from nurture.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What the pages want to know of the version that is in force."""
+
+    stages: tuple[str, ...]
+    """Of the lifecycle, in order; at least the first one."""
+    topics: Mapping[str, str] = field(default_factory=dict)
+    """A campaign's key to its topic."""
+    expires: Mapping[str, Span | None] = field(default_factory=dict)
+    """An offer's key to how long its code holds; None: for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebDeps:
+    """Everything that `build` is given."""
+
+    store: Store
+    settings: Settings
+    signer: Signer
+    clock: Clock
+    in_force: Callable[[], InForce]
+    """Called for each page that needs it, from any thread."""
+    target: Callable[[MessageKey, int], str | None]
+    """Where a link leads that is not the same for everybody; None: nowhere. Called from any thread."""
+    render: Callable[[MessageKey], str | None]
+    """The HTML of a message with the facts of now; None where it cannot be shown. Called from any thread."""

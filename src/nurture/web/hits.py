@@ -1,0 +1,109 @@
+"""Hits on their way to the disk: a bounded queue in memory and one thread that writes them in batches.
+
+A person who clicks must not wait for the database. Hits are on disk within a second; while the database
+does not take them they wait here, and only past the bound are they dropped, counted and told.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from nurture.engagement.hit import Hit
+from nurture.errors import StoreError
+
+_log = structlog.get_logger(__name__)
+
+BOUND = 100_000
+BATCH = 500
+GATHER_SECONDS = 0.2
+"""How long the first hit of a batch waits for others."""
+RETRY_SECONDS = 1.0
+FLUSH_SECONDS = 20.0
+"""How long the end of the program waits for a database that does not take the rest."""
+
+
+class HitLog:
+    """Takes hits from any thread and writes them from one of its own."""
+
+    def __init__(self, write: Callable[[Sequence[Hit]], None], *, bound: int = BOUND) -> None:
+        self._write = write
+        self._queue: queue.Queue[Hit] = queue.Queue(bound)
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._dropped = 0
+
+    def start(self) -> None:
+        """Start writing."""
+        self._closing.clear()
+        self._thread = threading.Thread(target=self._run, name="hits", daemon=True)
+        self._thread.start()
+
+    def put(self, hit: Hit) -> None:
+        """Take one hit; never waits."""
+        try:
+            self._queue.put_nowait(hit)
+        except queue.Full:
+            self._dropped += 1
+            if self._dropped & (self._dropped - 1) == 0:  # at 1, 2, 4, 8 …: not a line for each
+                _log.error("hits dropped: the database has not taken any for too long", dropped=self._dropped)
+
+    @property
+    def dropped(self) -> int:
+        """How many hits were lost because the queue was full."""
+        return self._dropped
+
+    def close(self) -> None:
+        """Write what waits, then stop. Again is harmless."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._closing.set()
+        thread.join(FLUSH_SECONDS + 5)
+
+    def _run(self) -> None:
+        while True:
+            batch = self._gather()
+            if batch:
+                if not self._write_stubbornly(batch):
+                    return
+            elif self._closing.is_set():
+                return
+
+    def _gather(self) -> list[Hit]:
+        try:
+            batch = [self._queue.get(timeout=GATHER_SECONDS)]
+        except queue.Empty:
+            return []
+        self._closing.wait(GATHER_SECONDS)
+        while len(batch) < BATCH:
+            try:
+                batch.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _write_stubbornly(self, batch: Sequence[Hit]) -> bool:
+        """Write until it is done. False: the program ends and the database still does not take it."""
+        give_up: float | None = None
+        told = False
+        while True:
+            try:
+                self._write(batch)
+                return True
+            except StoreError as error:
+                if not told:
+                    _log.warning("hits wait for the database", waiting=len(batch), why=error.message)
+                    told = True
+            if self._closing.is_set():
+                give_up = give_up or time.monotonic() + FLUSH_SECONDS
+                if time.monotonic() > give_up:
+                    _log.error("hits lost at the end of the program", lost=len(batch) + self._queue.qsize())
+                    return False
+                time.sleep(RETRY_SECONDS / 4)
+            else:
+                self._closing.wait(RETRY_SECONDS)

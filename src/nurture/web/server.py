@@ -1,0 +1,69 @@
+"""The web application: public addresses for everybody, inbox and dashboard for this machine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from email.utils import parseaddr
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+
+from nurture.engagement.hit import Hit
+from nurture.store.hits import record
+from nurture.web.dashboard import Dashboard
+from nurture.web.deps import WebDeps
+from nurture.web.hits import HitLog
+from nurture.web.inbox import Inbox
+from nurture.web.pages import STATIC, KeptFiles, Pages
+from nurture.web.public import Public
+from nurture.web.security import CarefulAnswers, LimitedBodies
+from nurture.web.unsubscribe import Unsubscribing
+
+
+def build(deps: WebDeps) -> Starlette:
+    """The application. Hits are written from its start to its end; then none is left in memory."""
+    name = parseaddr(deps.settings.sender.from_)[0] or deps.settings.sender.from_
+    pages = Pages(zone=deps.settings.zone, sender=name)
+    log = HitLog(lambda hits: write_hits(deps, hits))
+
+    @asynccontextmanager
+    async def life(_app: Starlette) -> AsyncIterator[None]:
+        log.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(log.close)
+
+    async def failed(_request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if status == 404:
+            return pages.answer("gone.html", {}, status=404)
+        headers = error.headers if isinstance(error, HTTPException) else None
+        return pages.answer("failed.html", {"status": status}, status=status, headers=headers)
+
+    return Starlette(
+        routes=[
+            *Public(deps, pages, log).routes(),
+            *Unsubscribing(deps, pages).routes(),
+            Mount("/static", KeptFiles(directory=STATIC), name="static"),
+            *Inbox(deps, pages).routes(),
+            *Dashboard(deps, pages).routes(),
+        ],
+        middleware=[Middleware(CarefulAnswers), Middleware(LimitedBodies)],
+        exception_handlers={HTTPException: failed, Exception: failed},
+        lifespan=life,
+    )
+
+
+def write_hits(deps: WebDeps, hits: Sequence[Hit]) -> None:
+    """Keep a batch of hits with their verdicts. Raises StoreError."""
+    ids = deps.store.ids
+    expires = deps.in_force().expires
+    with deps.store.write() as tx:
+        record(tx, hits, ids, deps.clock.now(), expires=expires)

@@ -1,0 +1,125 @@
+"""The tables, and how they come to be."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Float, String, inspect, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import SQLModel
+
+from nurture import __version__
+from nurture.errors import WorkspaceError
+from nurture.store import engine, marks, schema
+from nurture.store.engine import Store, open_store
+from support.databases import START
+
+
+def test_the_migrations_make_exactly_the_tables_on_the_page(store: Store) -> None:
+    with store.read() as tx:
+        context = MigrationContext.configure(
+            tx,
+            opts={
+                "compare_server_default": False,
+                "compare_type": _other_type,
+                "include_object": lambda it, name, kind, _reflected, _other: name != "alembic_version",
+            },
+        )
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_no_column_can_be_null(store: Store) -> None:
+    with store.read() as tx:
+        looked_at = inspect(tx)
+        loose = [
+            f"{name}.{column['name']}"
+            for name in SQLModel.metadata.tables
+            for column in looked_at.get_columns(name)
+            if column["nullable"]
+        ]
+    assert loose == []
+
+
+def test_all_text_is_compared_byte_by_byte_on_postgres(postgres_url: str) -> None:
+    store = open_store(postgres_url, now=START)
+    with store.read() as tx:
+        other: list[Any] = list(
+            tx.execute(
+                text(
+                    "SELECT table_name, column_name FROM information_schema.columns"
+                    " WHERE table_schema = 'public' AND table_name <> 'alembic_version' AND data_type IN ('text', 'character varying')"
+                    " AND collation_name IS DISTINCT FROM 'C'"
+                )
+            )
+        )
+    store.close()
+    assert other == []
+
+
+def test_the_revisions_are_those_of_the_files() -> None:
+    folder = Path(schema.__file__).parent / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    found = [it.revision for it in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(found)) == schema.REVISIONS
+
+
+def test_a_database_says_which_version_made_it_and_when(store: Store) -> None:
+    with store.read() as tx:
+        assert marks.get(tx, "version") == __version__
+        assert marks.get(tx, "made_at") == "2017-01-01T00:00:00Z"
+
+
+def test_a_database_of_a_newer_version_is_refused_by_name(database_url: str) -> None:
+    store = open_store(database_url, now=START)
+    with store.write() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        marks.put(tx, "version", "77.1")
+    store.close()
+    for create in (False, True):
+        with pytest.raises(WorkspaceError, match=r"nurture 77\.1 .*this is nurture"):
+            open_store(database_url, now=START, create=create)
+
+
+def test_making_what_is_there_already_changes_nothing(database_url: str) -> None:
+    store = open_store(database_url, now=START + 1_000_000, create=True)
+    with store.read() as tx:
+        assert marks.get(tx, "made_at") == "2017-01-01T00:00:00Z"
+    store.close()
+
+
+def test_many_may_make_the_tables_at_once(empty_postgres_url: str, tmp_path: Path) -> None:
+    for url in (f"sqlite:///{tmp_path}/new.db", empty_postgres_url):
+        with ThreadPoolExecutor(4) as pool:
+            stores = list(pool.map(lambda url: open_store(url, now=START, create=True), [url] * 4))
+        for store in stores:
+            store.close()
+
+
+def test_tables_that_cannot_be_made_leave_nothing_behind(empty_postgres_url: str, tmp_path: Path) -> None:
+    for url in (f"sqlite:///{tmp_path}/half.db", empty_postgres_url):
+        made, _where = engine._engine(url, create=True, durable=False)
+        with made.begin() as tx:
+            tx.exec_driver_sql("CREATE TABLE mine (id INTEGER)")
+            tx.exec_driver_sql("CREATE INDEX hits_by_message ON mine (id)")
+        with pytest.raises(DBAPIError, match="hits_by_message"):
+            open_store(url, now=START, create=True)
+        with made.begin() as tx:
+            assert inspect(tx).get_table_names() == ["mine"]
+            tx.exec_driver_sql("DROP TABLE mine")
+        made.dispose()
+        open_store(url, now=START, create=True).close()
+
+
+def _other_type(_context: object, _column: object, _named: object, there: object, wanted: object) -> bool | None:
+    """Text is text, however long it was said to be."""
+    wanted = getattr(wanted, "impl", wanted)
+    same = any(isinstance(there, kind) and isinstance(wanted, kind) for kind in (String, Float))
+    return False if same else None
