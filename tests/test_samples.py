@@ -74,7 +74,7 @@ def test_every_stage_is_written_to(book: Book) -> None:
 
 
 def test_no_campaign_writes_more_than_once_a_week_on_average(book: Book) -> None:
-    """Counting the shortest waits: of those who click at once."""
+    """Of those who click after half of the time they are given."""
     for campaign in book.campaigns.values():
         for way in ways(campaign, campaign.program.nodes[campaign.program.first]):
             at, times = 0, []

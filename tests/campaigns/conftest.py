@@ -36,7 +36,15 @@ thanks:
 """
 KNOWN = Known(
     templates=frozenset(
-        {"welcome", "welcome-again", "how-it-works", "first-order", "first-order-reminder", "more"}
+        {
+            "welcome",
+            "sale/first",
+            "welcome-again",
+            "how-it-works",
+            "first-order",
+            "first-order-reminder",
+            "more",
+        }
     ),
     topics={"offers": False, "news": False, "service": True},
     attributes={"tier": str, "age": float},

@@ -56,9 +56,7 @@ def test_the_next_try_lies_ahead_and_within_the_limits(
     attempts: int, gone: Span, key: MessageKey, pause: Span | None, fresh: Span
 ) -> None:
     now = NOW + gone
-    at = next_try(
-        attempts=attempts, first_tried_at=NOW, now=now, key=key, stale_at=NOW + fresh, pause=pause
-    )
+    at = next_try(attempts=attempts, first_tried_at=NOW, now=now, key=key, stale_at=NOW + fresh, pause=pause)
     if at is not None:
         assert at >= now + max(4 * MINUTE, pause or 0)
         assert at <= NOW + GIVE_UP_AFTER

@@ -55,7 +55,9 @@ def test_the_mailbox_is_turned_over_page_by_page_even_within_one_moment(store: S
     assert seen == [MessageKey(number, 1) for number in range(25, 0, -1)]
 
 
-def test_searching_looks_at_recipient_and_subject_in_any_case_and_takes_signs_as_they_are(store: Store) -> None:
+def test_searching_looks_at_recipient_and_subject_in_any_case_and_takes_signs_as_they_are(
+    store: Store,
+) -> None:
     letters = [letter(MessageKey(1, 1), "Ann_B@example.test"), letter(MessageKey(2, 1), "annxb@example.test")]
     asyncio.run(InboxProvider(store, VirtualClock(NOW)).deliver(ListDesk(letters)))
     with store.read() as tx:
@@ -71,7 +73,10 @@ def test_searching_looks_at_recipient_and_subject_in_any_case_and_takes_signs_as
     ("head", "subject"),
     [
         (b"Subject: Hello", "Hello"),
-        (b"To: a\r\nSUBJECT: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n =?utf-8?q?_an_alle?=\r\nX: y", "Gr\u00fc\u00dfe an alle"),
+        (
+            b"To: a\r\nSUBJECT: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n =?utf-8?q?_an_alle?=\r\nX: y",
+            "Gr\u00fc\u00dfe an alle",
+        ),
         (b"X: y", ""),
         (b"Subject: =?nonsense?q?x?=", "=?nonsense?q?x?="),
         (b"Subject: =?utf-8?b?A?=", "=?utf-8?b?A?="),

@@ -1,4 +1,4 @@
-"""Handing letters to a relay: with and without PIPELINING, and when it breaks off, refuses or talks nonsense."""
+"""Handing letters to a relay: with and without PIPELINING, and when it breaks off or talks nonsense."""
 
 from __future__ import annotations
 
@@ -210,7 +210,9 @@ def test_an_answer_too_many_is_never_taken_for_that_of_another_letter() -> None:
 def test_a_forgotten_answer_does_not_make_the_next_one_say_that_a_letter_was_taken() -> None:
     desk = ListDesk(letters(4))
     relay = deliver(
-        desk, ScriptedRelay(extensions=PIPELINING, answer=once("body", FORGOTTEN, at=1)), limits=Limits(final=0.5)
+        desk,
+        ScriptedRelay(extensions=PIPELINING, answer=once("body", FORGOTTEN, at=1)),
+        limits=Limits(final=0.5),
     )
     assert isinstance(desk.results[letters(4)[1].key], Unknown)
     assert len(relay.taken) == 3 - sum(isinstance(it, TryLater) for it in desk.results.values())
@@ -305,5 +307,3 @@ def test_a_cancelled_delivery_drops_its_connections() -> None:
     desk = ListDesk(letters(10))
     assert asyncio.run(run(desk)) == 0
     assert not desk.results
-
-

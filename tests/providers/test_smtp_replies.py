@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nurture.providers.smtp_replies import Garbage, Reply, ReplyParser, clean
 
-STREAM = b"250-relay\r\n250-PIPELINING\r\n250 SIZE 10\r\n250 2.1.0 ok\r\n550-5.1.1 no\r\n550 5.1.1 such user\r\n354\r\n"
+STREAM = (
+    b"250-relay\r\n250-PIPELINING\r\n250 SIZE 10\r\n250 2.1.0 ok\r\n"
+    b"550-5.1.1 no\r\n550 5.1.1 such user\r\n354\r\n"
+)
 REPLIES = [
     Reply(250, "relay PIPELINING SIZE 10"),
     Reply(250, "2.1.0 ok"),
@@ -32,11 +37,13 @@ def test_half_a_line_waits_for_its_other_half() -> None:
 def test_it_does_not_matter_where_packets_end(cuts: list[int]) -> None:
     parser = ReplyParser()
     ends = [0, *sorted(cuts), len(STREAM)]
-    pieces = [STREAM[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    pieces = [STREAM[start:end] for start, end in pairwise(ends)]
     assert [reply for piece in pieces for reply in parser.feed(piece)] == REPLIES
 
 
-@pytest.mark.parametrize("line", [b"hello\r\n", b"99 x\r\n", b"600 x\r\n", b"250ok\r\n", b"\r\n", b"2\xff0 x\r\n"])
+@pytest.mark.parametrize(
+    "line", [b"hello\r\n", b"99 x\r\n", b"600 x\r\n", b"250ok\r\n", b"\r\n", b"2\xff0 x\r\n"]
+)
 def test_what_is_no_answer_is_garbage(line: bytes) -> None:
     with pytest.raises(Garbage):
         list(ReplyParser().feed(line))

@@ -60,6 +60,7 @@ class Safe:
 
     def __init__(self, *, pipelining: bool) -> None:
         self.over_tls: list[bool] = []
+        self.logged_in: list[bool] = []
         self._pipelining = pipelining
 
     async def handle_EHLO(
@@ -68,15 +69,17 @@ class Safe:
         session.host_name = hostname
         return [responses[0], "250-PIPELINING", *responses[1:]] if self._pipelining else responses
 
-    async def handle_DATA(self, _server: SMTP, session: Session, _envelope: Envelope) -> str:
-        self.over_tls.append(session.ssl is not None)
+    async def handle_DATA(self, server: SMTP, session: Session, _envelope: Envelope) -> str:
+        assert server.transport is not None
+        self.over_tls.append(server.transport.get_extra_info("sslcontext") is not None)
+        self.logged_in.append(session.authenticated)
         return "250 2.0.0 taken"
 
 
 def login(
     _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword
 ) -> AuthResult:
-    return AuthResult(success=(data.login, data.password) == (b"shop", b"sesame"))
+    return AuthResult(success=(data.login, data.password) == (b"shop", b"sesame"), handled=False)
 
 
 def deliver(
@@ -97,7 +100,6 @@ def deliver(
                 tls_context=context if relay.security == "starttls" else None,
                 require_starttls=relay.security == "starttls",
                 authenticator=login if auth else None,
-                auth_required=auth,
                 auth_require_tls=relay.security == "starttls",
                 loop=loop,
             )
@@ -132,7 +134,9 @@ def test_a_certificate_that_nobody_vouches_for_stops_everything(security: str, c
 def test_a_relay_without_starttls_gets_nothing_in_the_clear(certificate: Path) -> None:
     async def run(desk: ListDesk) -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: SMTP(Safe(pipelining=True), hostname="relay"), "127.0.0.1", 0)
+        server = await loop.create_server(
+            lambda: SMTP(Safe(pipelining=True), hostname="relay"), "127.0.0.1", 0
+        )
         async with server:
             port = server.sockets[0].getsockname()[1]
             await SmtpProvider(Relay(port=port, security="starttls")).deliver(desk)
@@ -148,7 +152,8 @@ def test_the_log_in_is_given_where_there_is_one(security: str, certificate: Path
     relay = Relay.model_validate(
         {"security": security, "ca_file": str(certificate), "username": "shop", "password": "sesame"}
     )
-    desk, _ = deliver(relay, certificate, auth=True)
+    desk, safe = deliver(relay, certificate, auth=True)
+    assert safe.logged_in == [True] * 5
     assert set(desk.results.values()) == {Accepted(reply="250 2.0.0 taken")}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -187,11 +189,8 @@ def test_a_full_disk_is_said_so_and_nothing_is_half_done(sqlite_url: str) -> Non
     store.close()
 
 
-def test_a_database_that_stays_locked_is_an_error_to_read(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "_PRAGMAS", ("PRAGMA busy_timeout=50", *engine._PRAGMAS[1:]))
-    first, second = (open_store(sqlite_url, now=START, durable=False) for _ in range(2))
+def test_a_database_that_stays_locked_is_an_error_to_read(sqlite_url: str) -> None:
+    first, second = (open_store(sqlite_url, now=START, patience=0.1) for _ in range(2))
     second.ids.take(1, START)
     with first.write(), pytest.raises(StoreError, match="locked"), second.write():
         pass
@@ -203,3 +202,30 @@ def test_closing_again_is_harmless(store: Store) -> None:
     store.ids.take(1, START)
     store.close()
     store.close()
+
+
+def test_a_disk_that_is_read_only_is_said_so(sqlite_url: str) -> None:
+    """In a process of its own: root may write everywhere, so as root it is `nobody` who tries."""
+    program = (
+        "import os, sys\n"
+        "from nurture.errors import StoreError\n"
+        "from nurture.store.engine import open_store\n"
+        "if os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\n"
+        "for path in sys.argv[1:]:\n"
+        "    try:\n"
+        "        open_store(f'sqlite:///{path}', now=0, create=True).close()\n"
+        "    except StoreError as error: print(error)\n"
+    )
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        paths = [folder / "there.db", folder / "new.db"]
+        shutil.copyfile(sqlite_url.removeprefix("sqlite:///"), paths[0])
+        paths[0].chmod(0o444)
+        folder.chmod(0o555)
+        done = subprocess.run(
+            [sys.executable, "-c", program, *paths], capture_output=True, text=True, check=False
+        )
+        folder.chmod(0o755)
+    assert done.stderr == ""
+    assert f"{paths[0]}: the database cannot be written" in done.stdout
+    assert f"{paths[1]}: the database cannot be opened" in done.stdout

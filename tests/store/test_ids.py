@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.clock import DAY, MINUTE, SystemClock
+from nurture.clock import DAY, MINUTE, VirtualClock
+from nurture.errors import StoreError
+from nurture.store import marks
 from nurture.store.engine import Store, open_store
-from nurture.store.ids import EPOCH, Ids, first_id_at, moment_of
+from nurture.store.ids import EPOCH, NODES, Ids, first_id_at, moment_of
+from nurture.store.nodes import LEASE, MARK, Nodes
 from support.databases import START
 
 
@@ -72,33 +76,43 @@ def test_opening_again_at_the_same_moment_does_not_repeat_ids(database_url: str)
     assert len(set(taken)) == 30
 
 
-def test_the_lease_of_a_node_is_renewed_and_lost_leases_are_replaced(store: Store) -> None:
-    (before,) = store.ids.take(1, START)
-    nodes = store._nodes
-    nodes._until -= 6 * MINUTE
-    with store.write():
-        pass
-    (after,) = store.ids.take(1, START + MINUTE)
-    assert _node(after) != _node(before), "a lease that does not say what we remember is not ours any more"
-    nodes._clock = _Later(4 * MINUTE)  # type: ignore[assignment]
-    with store.write():
-        pass
-    assert _node(store.ids.take(1, START + 2 * MINUTE)[0]) == _node(after)
-    nodes._clock = _Later(6 * MINUTE)  # type: ignore[assignment]
-    with store.write():
-        pass
-    assert _node(store.ids.take(1, START + 3 * MINUTE)[0]) == _node(after)
+def test_a_lease_is_renewed_in_time_and_a_process_that_overslept_takes_a_new_number(store: Store) -> None:
+    clock = VirtualClock(START)
+    mine, other = Nodes(store._write, clock), Nodes(store._write, clock)
+    first = _node(mine)
+    for _ in range(5):
+        clock.move_to(clock.now() + LEASE - MINUTE)
+        mine.keep()
+        assert _node(mine) == first
+    clock.move_to(clock.now() + LEASE + 1)
+    theirs = _node(other)
+    mine.keep()
+    assert len({first, theirs, _node(mine)}) == 3
 
 
-class _Later:
-    """The machine's clock, put forward."""
+def test_numbers_go_round_and_a_held_one_is_passed_over(store: Store) -> None:
+    clock = VirtualClock(START)
+    with store.write() as tx:
+        marks.put(tx, MARK, json.dumps({"next": NODES - 1, "held": {"0": START + LEASE, "1": START + LEASE}}))
+    given = []
+    for _ in range(3):
+        one = Nodes(store._write, clock)
+        given.append(_node(one))
+        one.give_back()
+    assert given == [NODES - 1, 2, 3]
 
-    def __init__(self, by: int) -> None:
-        self._by = by
 
-    def now(self) -> int:
-        return SystemClock().now() + self._by
+def test_when_all_numbers_are_held_that_is_said(store: Store) -> None:
+    clock = VirtualClock(START)
+    with store.write() as tx:
+        everybody = {str(number): START + LEASE for number in range(NODES)}
+        marks.put(tx, MARK, json.dumps({"next": 5, "held": everybody}))
+    with pytest.raises(StoreError, match="1024 processes"):
+        Nodes(store._write, clock).keep()
+    clock.move_to(START + LEASE)
+    Nodes(store._write, clock).keep()
 
 
-def _node(made: int) -> int:
-    return made >> 12 & 1023
+def _node(nodes: Nodes) -> int:
+    """The number in the ids that are made."""
+    return nodes.ids().take(1, START)[0] >> 12 & (NODES - 1)

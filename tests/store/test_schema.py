@@ -54,7 +54,8 @@ def test_all_text_is_compared_byte_by_byte_on_postgres(postgres_url: str) -> Non
             tx.execute(
                 text(
                     "SELECT table_name, column_name FROM information_schema.columns"
-                    " WHERE table_schema = 'public' AND table_name <> 'alembic_version' AND data_type IN ('text', 'character varying')"
+                    " WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
+                    " AND data_type IN ('text', 'character varying')"
                     " AND collation_name IS DISTINCT FROM 'C'"
                 )
             )
@@ -118,7 +119,9 @@ def test_tables_that_cannot_be_made_leave_nothing_behind(empty_postgres_url: str
         open_store(url, now=START, create=True).close()
 
 
-def _other_type(_context: object, _column: object, _named: object, there: object, wanted: object) -> bool | None:
+def _other_type(
+    _context: object, _column: object, _named: object, there: object, wanted: object
+) -> bool | None:
     """Text is text, however long it was said to be."""
     wanted = getattr(wanted, "impl", wanted)
     same = any(isinstance(there, kind) and isinstance(wanted, kind) for kind in (String, Float))

@@ -37,7 +37,13 @@ def prepare(claims: list[Claimed]) -> Sequence[Letter]:
 
 
 def plan_messages(
-    store: Store, count: int, now: Moment, *, stale_at: Moment = NEVER, offer: str = ""
+    store: Store,
+    count: int,
+    now: Moment,
+    *,
+    stale_at: Moment = NEVER,
+    offer: str = "",
+    campaign: int = 1,
 ) -> list[MessageKey]:
     """Messages that are due, each for a contact of its own, with enrollments that wait for them."""
     ids = store.ids.take(count, now)
@@ -48,7 +54,7 @@ def plan_messages(
             [
                 Enrollment(
                     id=id_,
-                    campaign_id=1,
+                    campaign_id=campaign,
                     contact_id=number,
                     entry_key=f"entry {id_}",
                     entered_at=now,
@@ -65,7 +71,7 @@ def plan_messages(
                 Planned(
                     key=key,
                     contact_id=number,
-                    campaign_id=1,
+                    campaign_id=campaign,
                     template="hello",
                     offer=offer,
                     planned_at=now,

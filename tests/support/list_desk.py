@@ -1,4 +1,4 @@
-"""A desk over a list, for tests of providers: keeps what it was told, and checks that it was asked as it must be."""
+"""A desk over a list, for tests of providers. Keeps what it is told; checks that it is used as it must be."""
 
 from __future__ import annotations
 

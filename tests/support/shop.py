@@ -54,7 +54,8 @@ HTML = """<!doctype html><html><head><meta charset="utf-8"><title>{subject}</tit
 <body style="margin:0;background:#f2f1ec;font-family:Georgia,serif"><div style="max-width:560px;margin:24px
 auto;background:#fff;padding:32px;border-radius:10px"><h1 style="font-size:26px;color:#234">{subject}</h1>
 <p style="font-size:17px;line-height:1.6">Dear {name}, the first asparagus is in. We put some aside for you,
-with the recipe that our baker swears by.</p><p><a href="https://shop.example/asparagus" style="display:inline-block;
+with the recipe that our baker swears by.</p>
+<p><a href="https://shop.example/asparagus" style="display:inline-block;
 background:#1f7a4b;color:#fff;padding:12px 22px;border-radius:8px;
 text-decoration:none">Have a look</a></p></div>
 </body></html>"""

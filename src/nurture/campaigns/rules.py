@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nurture.campaigns.campaign_file import DEFAULT_LINE_STAGES, CampaignShape, Draft
 from nurture.campaigns.known import OWN_EVENTS, Known
-from nurture.campaigns.steps_file import Unread
+from nurture.campaigns.steps_file import UNREAD, Unread
 from nurture.campaigns.tree import Loc, Scalar, find
 from nurture.campaigns.wording import Complaint
-from nurture.journeys.program import name_steps, walk
-from nurture.journeys.spelling import near
+from nurture.journeys.program import walk
+from nurture.journeys.spelling import near, quoted
 from nurture.journeys.steps.base import StepKind
 from nurture.journeys.steps.send import SendStep
-from nurture.journeys.values import EACH
+from nurture.journeys.values import EACH, is_step_id
 from nurture.lifecycle.stages import Lifecycle, within
 from nurture.offers.offer import FOR_PROSPECTS, Offer
 
-_OWN_ID = "give this one an `id:` of its own"
+_OWN_ID = "give it an `id:` of its own"
 _OTHER_ID = "ids must differ; a message without one is called after its template"
 
 
@@ -76,16 +76,22 @@ def check_lines(draft: Draft, shape: CampaignShape, lifecycle: Lifecycle) -> Non
 
 
 def _check_ids(draft: Draft) -> None:
+    """Names must differ; none may be mistaken for a derived id, or for `campaign/step`."""
     seen: set[str] = set()
-    ids = name_steps(draft.steps)
     for path, step in walk(draft.steps):
-        name = ids[path]
-        if name in seen and name != "?":
-            key = "id" if step.id or _has_id(draft, path) else "send"
-            message = f'two steps are called "{name}"'
+        if not step.name or step.name == UNREAD:
+            continue
+        key = "id" if step.id or _has_id(draft, path) else "send"
+        loc = ("sequence", *path, key)
+        if step.name in seen:
             hint = _OWN_ID if key == "send" else _OTHER_ID
-            draft.source.complain(Complaint("step-twice", message, hint), ("sequence", *path, key))
-        seen.add(name)
+            draft.source.complain(
+                Complaint("step-twice", f"two steps are called {quoted(step.name)}", hint), loc
+            )
+        elif key == "send" and not is_step_id(step.name) and isinstance(step, SendStep):
+            message = f"{quoted(step.name)} cannot name its step"
+            draft.source.complain(Complaint("not-an-id", message, _OWN_ID), loc)
+        seen.add(step.name)
 
 
 def _has_id(draft: Draft, path: Loc) -> bool:

@@ -17,6 +17,9 @@ _STEPS = ", ".join(spoken(key) for key in KINDS)
 _COMPANIONS = {normal(key) for kind in KINDS.values() for key in kind.written_keys()}
 """Keys that stand beside the one that says what a step does."""
 
+UNREAD = "?"
+"""The name of a step that cannot be read; no step can be called so."""
+
 
 class Unread(StepKind):
     """Stands where a step has mistakes, so that those behind it and inside it are still looked at."""
@@ -26,7 +29,7 @@ class Unread(StepKind):
 
     @property
     def name(self) -> str:
-        return self.called or "?"
+        return self.called or UNREAD
 
     def branches(self) -> Mapping[str, tuple[StepKind, ...]]:
         return self.inside

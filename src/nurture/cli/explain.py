@@ -31,7 +31,11 @@ def explain(
         first = load(app.store, app.settings).lifecycle.first
         with app.store.read() as tx:
             contact = people.by_email(tx, address)
-            found = explanation_of(tx, contact.id, first=first, suppression_key=app.address_key) if contact else None
+            found = (
+                explanation_of(tx, contact.id, first=first, suppression_key=app.address_key)
+                if contact
+                else None
+            )
     if found is None:
         raise UsageError(f"there is no contact {address}")
     if as_json:

@@ -19,6 +19,8 @@ from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
 
 SEED = 2017
+import os
+HOUR = HOUR * int(os.environ.get("STEPH","1"))
 
 
 def replay(

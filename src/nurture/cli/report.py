@@ -36,7 +36,9 @@ def report(
     care: Annotated[
         bool, typer.Option("--care", help="What people get at each stage, and who was won and lost.")
     ] = False,
-    at: Annotated[str, typer.Option(metavar="TIME", help="With --care: the end of its 90 days; else now.")] = "",
+    at: Annotated[
+        str, typer.Option(metavar="TIME", help="With --care: the end of its 90 days; else now.")
+    ] = "",
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:

@@ -21,7 +21,9 @@ from nurture.store import report_stages
 
 def stages(
     at: Annotated[str, typer.Option(metavar="TIME", help="At a past time; else now.")] = "",
-    line: Annotated[str, typer.Option(metavar="LINE", help="On this product line; else in the business.")] = "",
+    line: Annotated[
+        str, typer.Option(metavar="LINE", help="On this product line; else in the business.")
+    ] = "",
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:

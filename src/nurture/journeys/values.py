@@ -124,9 +124,14 @@ def _event(value: object, info: ValidationInfo) -> str:
     raise wrong("not-an-event", f"{quoted(name)} is not the name of an event", hint)
 
 
+def is_step_id(name: str) -> bool:
+    """Whether a step may be called so: no + (ids that are derived) and no / (`campaign/step`)."""
+    return re.fullmatch(r"\w[\w.-]*", name) is not None
+
+
 def _step_id(value: object, info: ValidationInfo) -> str:
     name = text(value, info)
-    if re.fullmatch(r"\w[\w.-]*", name):
+    if is_step_id(name):
         return name
     raise wrong(
         "not-an-id", f"{quoted(name)} cannot be an id", "letters, digits, - and _ only, such as ask-again"

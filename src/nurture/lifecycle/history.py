@@ -5,24 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nurture.audience.contact import Contact
-from nurture.audience.facts import Event, MessageFacts, OrderFacts, Sign
+from nurture.audience.facts import Event, MessageFacts, OrderFacts, Purchase, Sign
 from nurture.clock import Moment
 from nurture.lifecycle.stages import Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryPurchase:
+class HistoryPurchase(Purchase):
     """One order, or the part of it that lies on one line, with what became of it."""
 
-    at: Moment
-    day: int
-    """The ordinal of the contact's local date."""
-    amount: int
-    """In minor units."""
     undone_at: Moment = 0
     """When it was refunded or cancelled; 0: it stands."""
-    skus: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from collections import Counter
 from operator import attrgetter
 
 from nurture.audience.expressions import Needs
-from nurture.audience.facts import EngagementFacts, OrderFacts, Purchase, Sign
-from nurture.clock import Moment
+from nurture.audience.facts import EngagementFacts, OrderFacts, Sign
+from nurture.clock import DAY, Moment
 from nurture.lifecycle.history import HistoryPurchase
 
 _at = attrgetter("at")
@@ -20,7 +20,7 @@ class OrderTally:
     def __init__(self, needs: Needs, usual_gap_days: float) -> None:
         self._needs = needs
         self._usual_gap_days = usual_gap_days
-        self._standing: list[Purchase] = []
+        self._standing: list[HistoryPurchase] = []
         self._total = 0
         self._orders_on: Counter[int] = Counter()
         self._days: list[int] = []
@@ -30,30 +30,38 @@ class OrderTally:
 
     def add(self, purchase: HistoryPurchase) -> None:
         """An order came in, not earlier than those before it."""
-        self._standing.append(_plain(purchase))
+        self._standing.append(purchase)
         self._total += purchase.amount
         if self._needs.skus:
             self._skus.update(set(purchase.skus))
         if self._needs.order_lines:
             self._lines.update(set(purchase.lines))
-        self._orders_on[purchase.day] += 1
-        if self._orders_on[purchase.day] == 1:
-            self._add_day(purchase.day)
+        day = purchase.day or purchase.at // DAY
+        self._orders_on[day] += 1
+        if self._orders_on[day] == 1:
+            self._add_day(day)
 
     def undo(self, purchase: HistoryPurchase) -> None:
         """An order that was added is refunded or cancelled."""
         place = bisect_left(self._standing, purchase.at, key=_at)
-        del self._standing[self._standing.index(_plain(purchase), place)]
+        while self._standing[place] is not purchase:
+            place += 1
+        del self._standing[place]
         self._total -= purchase.amount
         if self._needs.skus:
             self._skus = +(self._skus - Counter(set(purchase.skus)))
         if self._needs.order_lines:
             self._lines = +(self._lines - Counter(set(purchase.lines)))
-        self._orders_on[purchase.day] -= 1
-        if self._orders_on[purchase.day] == 0:
-            self._take_day(purchase.day)
+        day = purchase.day or purchase.at // DAY
+        self._orders_on[day] -= 1
+        if self._orders_on[day] == 0:
+            self._take_day(day)
 
     def _add_day(self, day: int) -> None:
+        if self._days and day > self._days[-1]:
+            insort(self._gaps, day - self._days[-1])
+            self._days.append(day)
+            return
         place = bisect_left(self._days, day)
         before, after = self._days[place - 1 : place] if place else [], self._days[place : place + 1]
         if before and after:
@@ -96,13 +104,6 @@ class OrderTally:
             lines=frozenset(self._lines),
             recent=tuple(recent),
         )
-
-
-def _plain(purchase: HistoryPurchase) -> Purchase:
-    """The order without what became of it; two that are equal are as good as one another."""
-    return Purchase(
-        at=purchase.at, amount=purchase.amount, day=purchase.day, skus=purchase.skus, lines=purchase.lines
-    )
 
 
 class EngagementTally:

@@ -12,9 +12,11 @@ from jinja2.filters import FILTERS
 from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
+from markupsafe import Markup, escape
 
 from nurture.messages.formats import FILTERS as FORMATS
 from nurture.messages.group import Group
+from nurture.messages.missing import Missing
 
 MOST_STEPS = 1000
 """What `range` gives at most."""
@@ -56,11 +58,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is Group:
             return obj.fact(attribute, self)
+        if type(obj) is Missing and not attribute.startswith("_"):
+            return obj
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         if type(obj) is Group and isinstance(argument, str):
             return obj.fact(argument, self)
+        if type(obj) is Missing and not str(argument).startswith("_"):
+            return obj
         return super().getitem(obj, argument)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -114,7 +120,9 @@ def _plain(value: Any) -> str:
 @pass_context
 def _track(context: Context, href: Any, no: int) -> str:
     tracker: Callable[[int, str], str] = context["_tracker"]
-    return tracker(no, href.unescape() if hasattr(href, "unescape") else str(href))
+    if isinstance(href, Markup):
+        return escape(tracker(no, href.unescape()))
+    return tracker(no, str(href))
 
 
 def make_environment(*, html: bool, undefined: type[Undefined] = StrictUndefined) -> Sandbox:

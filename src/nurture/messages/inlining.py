@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from functools import lru_cache
+from typing import Any
 
+from cssutils import CSSParser
 from premailer import Premailer
 
 from nurture.errors import TemplateError
@@ -14,6 +17,25 @@ _ROOT = re.compile(r"<html[\s>].*</html\s*>", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"<style[\s>]", re.IGNORECASE)
 # cssutils keeps a serializer and a log in its module: one at a time.
 _LOCK = threading.Lock()
+
+
+def _fetch_nothing(url: str) -> None:
+    """What cssutils is given to load `@import` with: by itself it would open any address, files too."""
+
+
+_PARSER = CSSParser(loglevel=logging.CRITICAL, fetcher=_fetch_nothing, validate=False)
+
+
+@lru_cache(maxsize=64)
+def _parsed(css: str) -> Any:
+    return _PARSER.parseString(css, validate=False)
+
+
+class _Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
+    """Premailer's `allow_network` does not reach its CSS parser: here that parser fetches nothing."""
+
+    def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
+        return _parsed(css_body)
 
 
 def has_styles(html: str) -> bool:
@@ -33,7 +55,7 @@ def inline(html: str) -> str:
         )
     try:
         with _LOCK:
-            inlined: str = Premailer(
+            inlined: str = _Inliner(
                 html=match[0],
                 allow_network=False,
                 allow_loading_external_files=False,
@@ -43,7 +65,6 @@ def inline(html: str) -> str:
                 align_floating_images=False,
                 # Outlook reads both from the style; a width="100%" or height="auto" made out of it does harm.
                 disable_basic_attributes=["width", "height"],
-                cssutils_logging_level=logging.CRITICAL,
             ).transform(pretty_print=False)
     except Exception as error:
         raise TemplateError(

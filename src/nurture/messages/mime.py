@@ -29,6 +29,7 @@ ALWAYS = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME
 """What every message has, besides Reply-To where there is one."""
 MARKETING = ("List-Unsubscribe", "List-Unsubscribe-Post", "Precedence")
 """What is added where the topic can be switched off."""
+_ADDRESSED, _DATED, _SHAPED = ALWAYS[:2], ALWAYS[2:6], ALWAYS[6:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,9 @@ class MailHeaders:
     @property
     def names(self) -> tuple[str, ...]:
         """The headers that the message has to have, each once, in order."""
-        return tuple(name for name, _ in _fields(self, "x"))
+        reply = ("Reply-To",) if self.reply_to else ()
+        marketing = MARKETING if self.unsubscribe else ()
+        return (*_ADDRESSED, *reply, *_DATED, *marketing, *_SHAPED)
 
 
 def message_id(key: Key, sender: str) -> str:
@@ -85,9 +88,12 @@ def verify(content: bytes, names: Iterable[str]) -> None:
 
     Raises TemplateError. Reads the bytes anew, so that what slipped through anywhere before is caught here.
     """
-    ends = content.count(b"\r\n")
+    every = content.split(b"\r\n")
+    ends = len(every) - 1
     if content.count(b"\n") != ends or content.count(b"\r") != ends:
         raise _unfit("it has a line end that is not CRLF")
+    if max(map(len, every)) > _LONGEST_LINE:
+        raise _unfit("it has a line of more than 998 characters")
     head, found, _ = content.partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     seen = [
@@ -99,8 +105,6 @@ def verify(content: bytes, names: Iterable[str]) -> None:
         raise _unfit(f"its headers are {', '.join(seen)[:300]}")
     if any((byte < 32 and byte not in b"\r\n\t") or byte > 126 for byte in head):
         raise _unfit("its head has a control character")
-    if max(map(len, content.split(b"\r\n"))) > _LONGEST_LINE:
-        raise _unfit("it has a line of more than 998 characters")
 
 
 def _fields(headers: MailHeaders, subject: str) -> list[tuple[str, str]]:

@@ -29,6 +29,9 @@ class Missing(str):
     __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _pass
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _pass
 
+    def __call__(self, *args: object, **kwargs: object) -> Missing:
+        return self
+
     def __neg__(self) -> Missing:
         return self
 

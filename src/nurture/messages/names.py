@@ -11,7 +11,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from nurture.audience.spans import SpanError, parse_span
 from nurture.errors import TemplateError
 from nurture.messages.environment import make_environment
-from nurture.messages.vocabulary import CONTACT, FACTS, GROUPS, JINJA, LINE, ORDERS, PRODUCT
+from nurture.messages.vocabulary import ANY, CONTACT, FACTS, GROUPS, INSIDE, JINJA, PLAIN, PRODUCT
 
 _ENVIRONMENT = make_environment(html=True)
 _INTERNAL_FILTERS = frozenset({"_track"})
@@ -164,7 +164,9 @@ def _facts(tree: _Tree, assigned: frozenset[str]) -> Iterator[str]:
         root = chain[0]
         if root in assigned or root in JINJA:
             if root in tree.products and len(chain) > 1 and chain[1] not in PRODUCT:
-                raise _unknown(tree.text, node.lineno, root, chain[1], PRODUCT)
+                raise _fault(
+                    tree.text, node.lineno, f'"{root}" has no "{chain[1]}"', _near(chain[1], PRODUCT)
+                )
             continue
         _check(tree.text, node.lineno, chain)
         yield ".".join(chain[: _depth(chain)])
@@ -173,28 +175,27 @@ def _facts(tree: _Tree, assigned: frozenset[str]) -> Iterator[str]:
 def _check(text: Text, line: int, chain: tuple[str, ...]) -> None:
     root = chain[0]
     if root not in FACTS:
-        if root.startswith("_"):
-            raise _fault(text, line, f'"{root}" cannot be used', "No name that begins with _ can.")
-        holder = next(
-            (group for group, names in (("contact", CONTACT), *GROUPS.items()) if names and root in names), ""
-        )
-        hint = f'did you mean "{holder}.{root}"?' if holder else _near(root, FACTS)
-        raise _fault(text, line, f'there is no fact called "{root}"', hint)
-    if chain == ("lines",):
+        raise _no_fact(text, line, root)
+    if root == "lines" and (len(chain) == 1 or chain[1] == ANY):
         raise _fault(text, line, "the line must be written out", 'As in lines["FLORAL"].')
     _check_spans(text, line, chain)
-    known = GROUPS.get(root)
-    if known is not None and len(chain) > 1 and chain[1].partition("(")[0] not in known:
-        raise _unknown(text, line, root, chain[1], known)
-    inner = (
-        {("line", "orders"): ORDERS, ("orders", "within"): ORDERS}.get((root, chain[1].partition("(")[0]))
-        if len(chain) > 1
-        else None
+    kind = root
+    for at, step in enumerate(chain[1:], 1):
+        name = step.partition("(")[0]
+        known = GROUPS.get(kind)
+        if known is not None and name not in known:
+            raise _fault(text, line, f'"{".".join(chain[:at])}" has no "{name}"', _near(name, known))
+        kind = INSIDE.get((kind, name)) or INSIDE.get((kind, ANY)) or ""
+
+
+def _no_fact(text: Text, line: int, name: str) -> TemplateError:
+    if name.startswith("_"):
+        return _fault(text, line, f'"{name}" cannot be used', "No name that begins with _ can.")
+    holder = next(
+        (group for group, names in (("contact", CONTACT), *GROUPS.items()) if names and name in names), ""
     )
-    if root == "lines" and len(chain) > 2:
-        inner, chain = LINE, chain[1:]
-    if inner and len(chain) > 2 and chain[2].partition("(")[0] not in inner:
-        raise _unknown(text, line, ".".join(chain[:2]), chain[2], inner)
+    hint = f'did you mean "{holder}.{name}"?' if holder else _near(name, FACTS)
+    return _fault(text, line, f'there is no fact called "{name}"', hint)
 
 
 def _check_spans(text: Text, line: int, chain: tuple[str, ...]) -> None:
@@ -210,9 +211,10 @@ def _check_spans(text: Text, line: int, chain: tuple[str, ...]) -> None:
 
 def _depth(chain: tuple[str, ...]) -> int:
     """How much of a chain names a fact: one step, more where a window or a line stands in between."""
-    if chain[0] in ("line", "lines") or (len(chain) > 1 and chain[1].startswith("within")):
-        return 4 if "orders" in chain and any(part.startswith("within") for part in chain) else 3
-    return 2
+    if chain[0] in PLAIN and chain[0] != "lines":
+        return 1
+    windows = sum(part.startswith("within(") for part in chain)
+    return (3 if chain[0] in ("line", "lines") else 2) + min(windows, 1)
 
 
 def _chain(node: nodes.Node) -> tuple[str, ...]:
@@ -226,7 +228,7 @@ def _chain(node: nodes.Node) -> tuple[str, ...]:
         inner = _chain(node.node)
         if inner and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
             return (*inner, node.arg.value)
-        return inner
+        return (*inner, ANY) if inner else ()
     if isinstance(node, nodes.Call):
         inner = _chain(node.node)
         if len(inner) > 1 and node.args and isinstance(node.args[0], nodes.Const):
@@ -240,10 +242,6 @@ def _spine(node: nodes.Node) -> Iterator[nodes.Node]:
         yield node
         node = node.node
     yield node
-
-
-def _unknown(text: Text, line: int, group: str, name: str, known: frozenset[str]) -> TemplateError:
-    return _fault(text, line, f'"{group}" has no "{name.partition("(")[0]}"', _near(name, known))
 
 
 def _near(name: str, known: Iterable[str]) -> str:

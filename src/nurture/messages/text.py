@@ -14,7 +14,7 @@ _PARSER = html.HTMLParser(encoding="utf-8")
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt",
     "fieldset", "figcaption", "figure", "footer", "form", "header", "li", "main", "nav", "ol", "p",
-    "section", "table", "tbody", "tfoot", "thead", "tr", "td", "th", "ul", "pre", "h1", "h2", "h3",
+    "section", "table", "tr", "td", "th", "ul", "pre", "h1", "h2", "h3",
     "h4", "h5", "h6", "hr",
 })
 # fmt: on
@@ -22,6 +22,7 @@ _TIGHT = frozenset({"li", "dt", "dd"})
 _SKIPPED = frozenset({"head", "style", "script", "title", "template", "object"})
 _HEADINGS = {"h1": "=", "h2": "-", "h3": "-"}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://\S+$", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _MANY_LINES = re.compile(r"\n{3,}")
 _MANY_SPACES = re.compile(r"(?<=\S) {2,}")
@@ -123,8 +124,10 @@ class _Walker:
         said = self._apart(lambda: self._inside(it))
         if not href or href.startswith("#"):
             self._write(said)
-        elif not said.strip() or said.strip() == href.removeprefix("mailto:").removeprefix("tel:"):
-            self._write(said if said.strip() else href)
+        elif not said.strip() or _ADDRESS.match(said.strip()):
+            self._write(href)
+        elif said.strip() == href.removeprefix("mailto:").removeprefix("tel:"):
+            self._write(said)
         else:
             self._write(f"{said.rstrip()} ({href})")
 

@@ -39,11 +39,24 @@ GROUPS: Mapping[str, frozenset[str] | None] = {
     "engagement": ENGAGEMENT,
     "offer": OFFER,
     "sender": SENDER,
+    "product": PRODUCT,
 }
 """What each group holds; None: any attribute of a contact, any property of an event."""
+
+ANY = "[]"
+"""Stands for an item that is not written out: `tags[0]`, `lines[contact.favourite]`."""
+INSIDE: Mapping[tuple[str, str], str] = {
+    ("orders", "within"): "orders",
+    ("engagement", "within"): "engagement",
+    ("line", "stage"): "stage",
+    ("line", "orders"): "orders",
+    ("lines", ANY): "line",
+    ("recommend", ANY): "product",
+}
+"""Which group stands where in another."""
 
 ADDRESSES = frozenset({"unsubscribe_url", "preferences_url", "browser_url"})
 """Links that are never tracked."""
 PLAIN = frozenset({"now", "lines", "recommend", "days_since"}) | ADDRESSES
 JINJA = frozenset({"loop", "caller", "varargs", "kwargs", "super", "range", "true", "false", "none"})
-FACTS = frozenset(GROUPS) | PLAIN
+FACTS = (frozenset(GROUPS) - {"product"}) | PLAIN

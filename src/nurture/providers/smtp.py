@@ -48,7 +48,7 @@ class SmtpProvider:
             if letter is None:
                 return
             try:
-                talk = await self._connect()
+                talk = await self._connect_in_turn(run)
             except RelayDown as down:
                 desk.give_back(letter.key)
                 run.down = down
@@ -62,6 +62,17 @@ class SmtpProvider:
             if turns.moved == 0:
                 run.down = self._down(ended or "the connection brought nothing")
                 return
+
+    async def _connect_in_turn(self, run: _Run) -> Talk:
+        """Until one connection stands the others wait: a wrong password is tried once, not once for each."""
+        async with run.first:
+            if run.down is not None:
+                raise run.down
+            if not run.stands:
+                talk = await self._connect()
+                run.stands = True
+                return talk
+        return await self._connect()
 
     async def _connect(self) -> Talk:
         smtp = SMTP(
@@ -121,6 +132,8 @@ class _Run:
     def __init__(self) -> None:
         self.moved = 0
         self.down: RelayDown | None = None
+        self.stands = False
+        self.first = asyncio.Lock()
 
     def may_connect(self) -> bool:
         """Once the relay cannot be had, whoever comes later need not try."""

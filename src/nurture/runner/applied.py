@@ -96,7 +96,8 @@ def apply(store: Store, settings: Settings, checked: Checked, files: Mapping[str
     }
     with store.write() as tx:
         templates.keep(tx, checked.templates.values())
-        return journeys.apply(tx, files, steps, store.ids, now)
+        hashes = sorted(it.hash for it in checked.templates.values())
+        return journeys.apply(tx, files, hashes, steps, store.ids, now)
 
 
 def load(store: Store, settings: Settings) -> World:
@@ -104,16 +105,18 @@ def load(store: Store, settings: Settings) -> World:
     with store.read() as tx:
         version = journeys.applied(tx)
         records = journeys.records(tx)
+        compiled = templates.by_hash(tx, version.templates) if version else {}
     if version is None:
         raise WorkspaceError("nothing is in force yet", remedy="Put campaigns/ into force: nurture apply")
-    checked = check(None, settings, version.files)
-    if checked.errors:
+    library = Library(part(version.files, TEMPLATES))
+    book = read(version.files, _known(None, settings, library))
+    if book.errors:
         raise FilesError(
-            f"version {version.no}, which is in force, cannot be read by this version of nurture:\n"
-            + render(checked.errors),
-            remedy="Mend the files and put them into force: nurture apply",
+            f"version {version.no}, which is in force, cannot be read:\n{render(book.errors)}",
+            remedy="Put the files right and into force: nurture apply",
         )
-    return build(settings, version.no, checked.book, records, checked.library, checked.templates)
+    by_name = {(it.name, it.locale): it for it in compiled.values()}
+    return build(settings, version.no, book, records, library, by_name)
 
 
 def render(findings: tuple[Finding, ...]) -> str:

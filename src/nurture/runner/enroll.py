@@ -18,8 +18,8 @@ from nurture.journeys.triggers import line_property, reached
 from nurture.lifecycle.stages import Transition, within
 from nurture.runner.facts import Batch, gather
 from nurture.runner.world import Live, World
-from nurture.store import facts as stored_facts
 from nurture.store import consents, journeys, lifecycle, outbox, pairs
+from nurture.store import facts as stored_facts
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
 from nurture.store.journeys import Closing, Enrollment

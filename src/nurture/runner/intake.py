@@ -68,6 +68,7 @@ def import_file(
     since: Moment = 0,
     progress: Progress = lambda _bytes, _rows: None,
     workspace: Path = Path(),
+    batch_size: int = BATCH,
 ) -> Imported:
     """Import one file; `topics` are those that the consent of its contacts, with `basis`, covers.
 
@@ -79,12 +80,14 @@ def import_file(
     """
     with open_source(path) as source:
         others = source.check(kind, COLUMNS[kind])
-        setting = Setting(now=now, since=since, zone=zone, currency=currency, digits=get_currency_precision(currency))
+        setting = Setting(
+            now=now, since=since, zone=zone, currency=currency, digits=get_currency_precision(currency)
+        )
         way = _way(store, kind, _others(source, kind, others), setting, topics, basis)
         rejects = Rejects(path, ("row",) if source.is_json else source.header, fallback=workspace)
         taken = read = 0
         try:
-            for batch in _batches(source, way, rejects):
+            for batch in _batches(source, way, rejects, batch_size):
                 with store.write() as tx:
                     taken += way.write(tx, batch)
                 read += len(batch)
@@ -114,8 +117,8 @@ def _others(source: Source, kind: Kind, in_header: tuple[str, ...]) -> _Others:
     return lambda record: unknown(record, columns)
 
 
-def _batches(source: Source, way: _Way, rejects: Rejects) -> Iterator[list[Any]]:
-    """Values in lists of about BATCH; what belongs together, where it stands together, is never cut apart."""
+def _batches(source: Source, way: _Way, rejects: Rejects, size: int) -> Iterator[list[Any]]:
+    """Values in lists of about `size`; what belongs and stands together is never cut apart."""
     batch: list[Any] = []
     last: str | None = None
     for row in source.rows():
@@ -123,7 +126,7 @@ def _batches(source: Source, way: _Way, rejects: Rejects) -> Iterator[list[Any]]
         if value is None:
             continue
         group = way.belongs(value)
-        if len(batch) >= BATCH and (group is None or group != last):
+        if len(batch) >= size and (group is None or group != last):
             yield batch
             batch = []
         batch.append(value)

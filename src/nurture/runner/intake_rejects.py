@@ -12,7 +12,7 @@ from typing import Any
 from nurture.errors import IntakeError
 from nurture.runner.intake_files import REJECT_COLUMNS, Row
 
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
 
 
 class Rejects:

@@ -136,9 +136,12 @@ class Sending:
                 await self._sleep(min(idle, self._pace.look_every), stop)
                 continue
             try:
-                await self._deliver(it, stop, workers, careful=wait > 0)
+                moved = await self._deliver(it, stop, workers, careful=wait > 0)
                 self._troubles.over("relay")
                 wait = 0.0
+                if moved == 0:
+                    # What is due is in other hands.
+                    await self._sleep(self._pace.look_every, stop)
             except RelayDown as down:
                 self._troubles.say("relay", down, "keeping everything until it answers")
                 wait = min(max(wait * 2, self._pace.wait_first), self._pace.wait_most)
@@ -146,7 +149,7 @@ class Sending:
 
     async def _deliver(
         self, it: Incarnation, stop: asyncio.Event, workers: ThreadPoolExecutor, *, careful: bool
-    ) -> None:
+    ) -> int:
         """Hand over what is due now. With `careful` a single message goes first, to see whether the relay is
         back."""
         desk = self._desk(it, workers, first_lot=1 if careful else None)
@@ -166,6 +169,7 @@ class Sending:
             work.result()
         if desk.failure is not None:
             raise desk.failure
+        return desk.moved
 
     def _desk(self, it: Incarnation, workers: ThreadPoolExecutor, *, first_lot: int | None) -> LedgerDesk:
         return LedgerDesk(
@@ -247,7 +251,7 @@ def by_hand(
         try:
             yield send_due
         finally:
-            runner.run(provider.close())
+            stack.push_async_callback(provider.close)
             runner.run(stack.aclose())
 
 

@@ -12,7 +12,8 @@ from nurture.clock import Moment
 from nurture.runner.advance import advance
 from nurture.runner.review import review
 from nurture.runner.world import World
-from nurture.store import journeys, lifecycle, outbox
+from nurture.store import outbox
+from nurture.store.due import next_due
 from nurture.store.engine import Store
 
 ROUNDS = 50
@@ -23,7 +24,13 @@ def decide(store: Store, world: World, now: Moment) -> int:
     """Review and advance until nothing is due. Returns how many contacts and enrollments were looked at."""
     total = 0
     for _ in range(ROUNDS):
-        done = review(store, world, now) + advance(store, world, now)
+        with store.read() as tx:
+            due = next_due(tx)
+        done = 0
+        if due.review <= now:
+            done += review(store, world, now)
+        if due.advance <= now or done:
+            done += advance(store, world, now)
         total += done
         if not done:
             break
@@ -41,10 +48,12 @@ class Tick:
     def run(self, now: Moment) -> None:
         """Do all that is due at `now`."""
         for _ in range(ROUNDS):
-            if not decide(self._store, self._world, now) + self._send():
+            decide(self._store, self._world, now)
+            if not self._send():
                 return
 
     def next_due(self) -> Moment:
         """When the next piece of work is due; NEVER where none is."""
         with self._store.read() as tx:
-            return min(lifecycle.next_due(tx), journeys.next_due(tx), outbox.next_due(tx))
+            due = next_due(tx)
+            return min(due.review, due.advance, outbox.next_due(tx))

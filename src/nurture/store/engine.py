@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from nurture.clock import Moment
+from nurture.clock import Moment, SystemClock
 from nurture.errors import StoreError, WorkspaceError
 from nurture.store.ids import Ids
 from nurture.store.nodes import Nodes
@@ -29,11 +29,10 @@ Tx: TypeAlias = Connection
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 
-LOCK_SECONDS = 30.0
-"""How long to wait for another writer on SQLite."""
+PATIENCE = 30.0
+"""Seconds to wait for another writer on SQLite."""
 
 _PRAGMAS = (
-    f"PRAGMA busy_timeout={int(LOCK_SECONDS * 1000)}",
     "PRAGMA journal_mode=WAL",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-32000",
@@ -43,8 +42,9 @@ _PRAGMAS = (
 class Store:
     """An open database. Safe to share between threads; each thread opens its own transactions."""
 
-    def __init__(self, engine: Engine, *, where: str) -> None:
+    def __init__(self, engine: Engine, *, where: str, patience: float) -> None:
         self._engine = engine
+        self._patience = patience
         self._where = where
         self._turn = threading.Lock()
         self._snapshots = engine
@@ -52,7 +52,7 @@ class Store:
             self._snapshots = engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-        self._nodes = Nodes(self._write)
+        self._nodes = Nodes(self._write, SystemClock())
 
     @property
     def dialect(self) -> Dialect:
@@ -99,9 +99,9 @@ class Store:
         if self.dialect != "sqlite":
             yield
             return
-        if not self._turn.acquire(timeout=LOCK_SECONDS):
+        if not self._turn.acquire(timeout=self._patience):
             raise StoreError(
-                "another part of this process has been writing for 30 seconds",
+                f"another part of this process has been writing for {self._patience:.0f} seconds",
                 where=self._where,
                 remedy="Start nurture again; nothing that was committed is lost.",
             )
@@ -128,14 +128,16 @@ class Store:
             self._engine.dispose()
 
 
-def open_store(url: str, *, now: Moment, create: bool = False, durable: bool = True) -> Store:
+def open_store(
+    url: str, *, now: Moment, create: bool = False, durable: bool = True, patience: float = PATIENCE
+) -> Store:
     """Open the database at `url`, its tables brought up to date; with `create`, made where there are none.
 
     With `durable` False a power cut may lose what was committed: for replays, which can be done again. Raises
     WorkspaceError where there is no database or a newer version made it, StoreError where it cannot be used.
     """
-    engine, where = _engine(url, create=create, durable=durable)
-    store = Store(engine, where=where)
+    engine, where = _engine(url, create=create, durable=durable, patience=patience)
+    store = Store(engine, where=where, patience=patience)
     try:
         with store._translated():
             bring_up_to_date(store._write, store.read, where=where, now=now, create=create)
@@ -145,10 +147,10 @@ def open_store(url: str, *, now: Moment, create: bool = False, durable: bool = T
     return store
 
 
-def _engine(url: str, *, create: bool, durable: bool) -> tuple[Engine, str]:
+def _engine(url: str, *, create: bool, durable: bool, patience: float = PATIENCE) -> tuple[Engine, str]:
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
-        return _sqlite(url, create=create, durable=durable)
+        return _sqlite(url, create=create, durable=durable, patience=patience)
     if scheme in ("postgresql", "postgres"):
         return _postgresql(url)
     raise StoreError(
@@ -157,7 +159,7 @@ def _engine(url: str, *, create: bool, durable: bool) -> tuple[Engine, str]:
     )
 
 
-def _sqlite(url: str, *, create: bool, durable: bool) -> tuple[Engine, str]:
+def _sqlite(url: str, *, create: bool, durable: bool, patience: float) -> tuple[Engine, str]:
     name = url.removeprefix("sqlite:///")
     if name == url or not name or name.startswith(":memory:") or "?" in name:
         raise StoreError("`database` names no file", where=url, remedy="Write sqlite:///FILE.")
@@ -167,7 +169,7 @@ def _sqlite(url: str, *, create: bool, durable: bool) -> tuple[Engine, str]:
     engine = create_engine(
         make_url("sqlite://").set(database=str(path)),
         # Transactions are begun by us: the driver's own would start late and never IMMEDIATE.
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": LOCK_SECONDS},
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": patience},
         pool_size=8,
         max_overflow=56,
         pool_use_lifo=True,
@@ -176,7 +178,11 @@ def _sqlite(url: str, *, create: bool, durable: bool) -> tuple[Engine, str]:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in (*_PRAGMAS, f"PRAGMA synchronous={'FULL' if durable else 'OFF'}"):
+        for pragma in (
+            f"PRAGMA busy_timeout={patience * 1000:.0f}",
+            *_PRAGMAS,
+            f"PRAGMA synchronous={'FULL' if durable else 'OFF'}",
+        ):
             cursor.execute(pragma)
         cursor.close()
 

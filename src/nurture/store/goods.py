@@ -48,7 +48,7 @@ class Place:
 def line_ids(tx: Tx, names: Iterable[str]) -> dict[str, int]:
     """The numbers of product lines by name, new ones numbered on; "" is 0."""
     alone(tx)
-    known: dict[str, int] = {"": 0, **dict(tx.execute(select(_lines.c.name, _lines.c.id)).tuples().all())}
+    known: dict[str, int] = {"": 0, **dict(tx.execute(select(_lines.c.name, _lines.c.id)).all())}
     unknown = [name for name in dict.fromkeys(names) if name not in known]
     if unknown:
         last: int = tx.execute(select(func.coalesce(func.max(_lines.c.id), 0))).scalar_one()

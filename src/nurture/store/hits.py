@@ -102,8 +102,8 @@ def _record(
 
 
 def _clean(hit: Hit) -> Hit:
-    """The agent cut to a length that fits the table, without NUL, which PostgreSQL does not take."""
-    agent = hit.agent.replace("\x00", "")[:AGENT_LENGTH]
+    """The agent cut to a length that fits the table, without what PostgreSQL does not take as text."""
+    agent = hit.agent.replace("\x00", "").encode("utf-8", "replace").decode()[:AGENT_LENGTH]
     return Hit(
         key=hit.key,
         kind=hit.kind,

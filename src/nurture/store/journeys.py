@@ -32,6 +32,8 @@ class AppliedFiles:
     no: int
     applied_at: Moment
     files: Mapping[str, str]
+    templates: tuple[str, ...]
+    """Hashes of the compiled templates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,12 @@ def applied(tx: Tx) -> AppliedFiles | None:
     row = tx.execute(select(_versions).order_by(_versions.c.no.desc()).limit(1)).mappings().first()
     if row is None:
         return None
-    return AppliedFiles(no=row["no"], applied_at=row["applied_at"], files=json.loads(row["files"]))
+    return AppliedFiles(
+        no=row["no"],
+        applied_at=row["applied_at"],
+        files=json.loads(row["files"]),
+        templates=tuple(json.loads(row["templates"])),
+    )
 
 
 def newest_version(tx: Tx) -> int:
@@ -99,14 +106,23 @@ def newest_version(tx: Tx) -> int:
 def apply(
     tx: Tx,
     files: Mapping[str, str],
+    templates: Sequence[str],
     campaigns: Mapping[str, tuple[str, Sequence[str]]],
     ids: Ids,
     now: Moment,
 ) -> int:
-    """Put `files` into force as a new version; `campaigns` maps key to (name, step ids). Returns its number."""
+    """Put `files` into force as a new version; returns its number.
+
+    `templates` are the hashes of the compiled ones; `campaigns` maps key to (name, step ids).
+    """
     no = newest_version(tx) + 1
     tx.execute(
-        _versions.insert().values(no=no, applied_at=now, files=json.dumps(dict(files), ensure_ascii=False))
+        _versions.insert().values(
+            no=no,
+            applied_at=now,
+            files=json.dumps(dict(files), ensure_ascii=False),
+            templates=json.dumps(list(templates)),
+        )
     )
     tx.execute(update(_campaigns).values(active=False))
     new_ids = ids.take(len(campaigns), now) if campaigns else []
@@ -152,12 +168,6 @@ def records(tx: Tx) -> dict[str, CampaignRecord]:
         )
         for row in tx.execute(select(_campaigns))
     }
-
-
-def next_due(tx: Tx) -> Moment:
-    """When the first open enrollment is due; NEVER where none is."""
-    found = tx.execute(select(func.min(_enrollments.c.due_at)).where(_enrollments.c.closed_at == 0)).scalar()
-    return NEVER if found is None else int(found)
 
 
 def take_due(tx: Tx, now: Moment, limit: int) -> list[Enrollment]:

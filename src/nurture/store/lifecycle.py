@@ -89,12 +89,6 @@ class Agenda:
         return [(contact, line) for contact, lines in self.due.items() for line in lines]
 
 
-def next_due(tx: Tx) -> Moment:
-    """When the first look is due; NEVER where none is."""
-    found = tx.execute(select(func.min(_agenda.c.due_at))).scalar()
-    return NEVER if found is None else int(found)
-
-
 def take_due(tx: Tx, now: Moment, limit: int) -> Agenda:
     """The agenda of at most `limit` contacts, longest due first, locked until the transaction ends."""
     first = (

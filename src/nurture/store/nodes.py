@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, suppress
 
 from sqlalchemy import Connection, select, update
 
-from nurture.clock import MINUTE, Moment, SystemClock
+from nurture.clock import MINUTE, Clock, Moment
 from nurture.errors import StoreError
 from nurture.store.ids import NODES, Ids
 from nurture.store.statements import table
@@ -32,9 +32,9 @@ _marks = table(MarkRow)
 class Nodes:
     """Takes, renews and gives back the node number of this process. Safe to share between threads."""
 
-    def __init__(self, write: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(self, write: Callable[[], AbstractContextManager[Connection]], clock: Clock) -> None:
         self._write = write
-        self._clock = SystemClock()
+        self._clock = clock
         self._lock = threading.Lock()
         self._ids: Ids | None = None
         self._node = 0

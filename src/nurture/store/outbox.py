@@ -15,7 +15,7 @@ from nurture.store.keys import as_json, listed
 from nurture.store.partitions import ensure
 from nurture.store.settle import Settled, settle
 from nurture.store.statements import chunks, insert, table
-from nurture.store.tables import MessageRow, OutboxRow
+from nurture.store.tables import MessageRow, OutboxRow, SenderRow
 
 PLANNED, CLAIMED, HANDED, DEFERRED = range(len(OPEN_STATES))
 
@@ -27,9 +27,20 @@ _CLAIM_LOCK = 0x6F757462
 
 _messages = table(MessageRow)
 _outbox = table(OutboxRow)
+_senders = table(SenderRow)
 
 # Written out, not as parameters: only so do the partial indexes apply.
 _waiting = _outbox.c.state.in_([literal_column("0"), literal_column("3")])
+
+
+_FIRST = text(
+    " UNION ALL ".join(
+        f"SELECT {priority} AS priority, (SELECT due_at FROM outbox WHERE lane = :lane"
+        f" AND priority = {priority} AND state IN (0, 3) ORDER BY due_at LIMIT 1) AS due_at"
+        for priority in PRIORITIES
+    )
+)
+"""One look at the beginning of each range of the index outbox_due, in one statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +138,15 @@ def claim(tx: Tx, sender: int, now: Moment, limit: int, lanes: Sequence[str] = (
     time."""
     if tx.dialect.name == "postgresql":
         tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
+    # Locked, so that whoever takes this sender for dead meanwhile waits for the claim, and takes it back.
+    if tx.execute(select(_senders.c.ended_at).where(_senders.c.id == sender).with_for_update()).scalar():
+        return []
     found: dict[int, Claimed] = {}
     for lane in lanes:
-        for priority in PRIORITIES:
+        for priority, first in _first_due(tx, lane):
             room = limit - len(found)
-            if room <= 0:
-                break
+            if first > now or room <= 0:
+                continue
             # One range of the index outbox_due at a time: what is planned for later is never walked over.
             for row in tx.execute(_due(lane, priority, now, room)):
                 found.setdefault(row.contact_id, _claimed(row))
@@ -213,17 +227,13 @@ def _skip(tx: Tx, wanted: Delete, reason: str, now: Moment) -> list[MessageKey]:
 
 def next_due(tx: Tx, lanes: Sequence[str] = ("",)) -> Moment:
     """When the first message that nobody holds is due; NEVER where none is."""
-    first = NEVER
-    for lane in lanes:
-        for priority in PRIORITIES:
-            at = tx.execute(
-                select(_outbox.c.due_at)
-                .where(_outbox.c.lane == lane, _outbox.c.priority == priority, _waiting)
-                .order_by(_outbox.c.due_at)
-                .limit(1)
-            ).scalar()
-            first = min(first, NEVER if at is None else int(at))
-    return first
+    return min((first for lane in lanes for _, first in _first_due(tx, lane)), default=NEVER)
+
+
+def _first_due(tx: Tx, lane: str) -> list[tuple[int, Moment]]:
+    """The priorities that have something waiting, most urgent first, with when the first of it is due."""
+    rows = tx.execute(_FIRST, {"lane": lane})
+    return sorted((priority, int(at)) for priority, at in rows if at is not None)
 
 
 def counts(tx: Tx) -> dict[str, int]:

@@ -132,7 +132,7 @@ def ids_by_email(tx: Tx, emails: Collection[str]) -> dict[str, int]:
     """Ids by address in lower case; who is not there is left out."""
     condition = among(tx, _contacts.c.email, emails)
     rows = tx.execute(select(_contacts.c.email, _contacts.c.id).where(condition))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def ids_by_external_id(tx: Tx, external_ids: Collection[str]) -> dict[str, int]:
@@ -141,7 +141,7 @@ def ids_by_external_id(tx: Tx, external_ids: Collection[str]) -> dict[str, int]:
     rows = tx.execute(
         select(_contacts.c.external_id, _contacts.c.id).where(condition).order_by(_contacts.c.id.desc())
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _known(tx: Tx, given: Iterable[ContactGiven]) -> dict[int, Contact]:

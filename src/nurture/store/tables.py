@@ -267,13 +267,14 @@ class OrderFactsRow(SQLModel, table=True):
 
 
 class VersionRow(SQLModel, table=True):
-    """One apply: the files of `campaigns/` as they were, as a JSON map of path to text."""
+    """One apply: the files as they were (a JSON map of path to text), and the hashes of the compiled templates."""
 
     __tablename__ = "versions"
 
     no: int = _big(primary_key=True, default=None)
     applied_at: int = _big()
     files: str
+    templates: str = "[]"
 
 
 class CampaignRow(SQLModel, table=True):

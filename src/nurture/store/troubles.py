@@ -11,7 +11,7 @@ from nurture.errors import StoreError
 
 _SQLITE: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_BUSY: (
-        "the database was locked for 30 seconds by another process",
+        "the database stayed locked by another process",
         "Look for a nurture command that hangs, or for another program that has the file open.",
     ),
     sqlite3.SQLITE_READONLY: (

@@ -79,7 +79,8 @@ class HitLog:
             batch = [self._queue.get(timeout=GATHER_SECONDS)]
         except queue.Empty:
             return []
-        self._closing.wait(GATHER_SECONDS)
+        if self._queue.qsize() < BATCH:
+            self._closing.wait(GATHER_SECONDS)
         while len(batch) < BATCH:
             try:
                 batch.append(self._queue.get_nowait())
@@ -99,6 +100,9 @@ class HitLog:
                 if not told:
                     _log.warning("hits wait for the database", waiting=len(batch), why=error.message)
                     told = True
+            except Exception:
+                # A mistake of ours, or a hit like none before: it must not take the others with it.
+                return self._write_singly(batch)
             if self._closing.is_set():
                 give_up = give_up or time.monotonic() + FLUSH_SECONDS
                 if time.monotonic() > give_up:
@@ -107,3 +111,11 @@ class HitLog:
                 time.sleep(RETRY_SECONDS / 4)
             else:
                 self._closing.wait(RETRY_SECONDS)
+
+    def _write_singly(self, batch: Sequence[Hit]) -> bool:
+        if len(batch) == 1:
+            self._dropped += 1
+            _log.error("a hit could not be kept", kind=batch[0].kind, exc_info=True)
+            return True
+        done = [self._write_stubbornly([hit]) for hit in batch]
+        return all(done)

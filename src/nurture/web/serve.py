@@ -34,7 +34,9 @@ def listen(host: str, port: int) -> socket.socket:
                 remedy="Is nurture running already? Else set another in nurture.toml: [web] listen = …",
             ) from None
         raise ServiceError(
-            f"cannot listen here: {error.strerror}", where=where, remedy="Look at [web] listen in nurture.toml."
+            f"cannot listen here: {error.strerror}",
+            where=where,
+            remedy="Look at [web] listen in nurture.toml.",
         ) from None
     taken.setblocking(False)
     return taken

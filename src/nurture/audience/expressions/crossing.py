@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil, floor
+from typing import Any
 
 from nurture.audience.expressions.motion import slope
 from nurture.audience.expressions.predicate import compiled
 from nurture.audience.expressions.tree import Compare, Constant, OrderFact
 from nurture.audience.facts import Facts
-from nurture.clock import NEVER, Moment
+from nurture.clock import SECOND, Moment
+
+_ORDER: Mapping[str, Callable[[Any, Any], int]] = {
+    "==": lambda one, other: (one > other) - (one < other),
+    "!=": lambda one, other: (one > other) - (one < other),
+    "<": operator.ge,
+    ">=": operator.ge,
+    "<=": operator.gt,
+    ">": operator.gt,
+}
+"""On which side of `other` a comparison sees `one`; as time passes it changes sides once, or stops in
+between."""
 
 
 def crossing(node: Compare, step: Callable[[Facts, Moment], Moment]) -> Callable[[Facts, Moment], Moment]:
-    """When `left` and `right` change their order, or at the latest at the next `step` of either.
+    """When `left` and `right` change sides, or at the latest at the next `step` of either.
 
     Floats round: so the moment is reckoned first, then looked for around there with the values themselves.
     """
     left, right = compiled(node.left), compiled(node.right)
     rise, other_rise = slope(node.left), slope(node.right)
 
-    def order(facts: Facts, at: Moment) -> int:
-        one, other = left(facts, at), right(facts, at)
-        return 0 if one is None or other is None else (one > other) - (one < other)
+    order = _ORDER[node.op]
 
     def flip(facts: Facts, now: Moment) -> Moment:
         end = step(facts, now)
@@ -31,11 +42,15 @@ def crossing(node: Compare, step: Callable[[Facts, Moment], Moment]) -> Callable
         steep = rise(facts, now) - other_rise(facts, now)
         if one is None or other is None or steep == 0:
             return end
+        here = order(one, other)
         wait = (other - one) / steep
-        if wait < 0 or wait > end - now + 1_000_000 or wait > NEVER:
+        if wait < 0 or wait > end - now + SECOND or order(steep, 0) == here:
             return end
-        here = order(facts, now)
-        return _search(lambda at: order(facts, at) != here, now, now + max(1, ceil(wait)), end)
+
+        def differs(at: Moment) -> bool:
+            return order(left(facts, at), right(facts, at)) != here
+
+        return _search(differs, now, now + max(1, ceil(wait)), end)
 
     return flip
 

@@ -48,16 +48,17 @@ def _one_of(context: Context, of: Node, left: Spelled, items: Sequence[tuple[Nod
         return StageIs(stage=named_stage(of), names=names)
     if of.type is Type.TEXTS:
         raise error(left, f"{context.slice(left)} is a set", 'ask for one text: "vip" in contact.tags')
-    zone = context.known.zone
     typed = next(((node, at) for node, at in items if node.type is not Type.UNKNOWN), None)
     if typed is not None:
-        wrong = mismatch(context, left, of, typed[1], typed[0])
-        of, _ = meet(of, typed[0], zone, lambda: wrong)
-    resolved = []
-    for node, at in items:
-        wrong = mismatch(context, left, of, at, node)
-        resolved.append(meet(of, node, zone, lambda it=wrong: it)[1])  # type: ignore[misc]
+        of = _meet_item(context, of, left, *typed)[0]
+    resolved = (_meet_item(context, of, left, node, at)[1] for node, at in items)
     return OneOf(of=of, items=tuple(resolved))
+
+
+def _meet_item(context: Context, of: Node, left: Spelled, item: Node, at: Spelled) -> tuple[Node, Node]:
+    wrong = mismatch(context, left, of, at, item)
+    wrong.column, wrong.length = at.start, at.end - at.start
+    return meet(of, item, context.known.zone, lambda: wrong)
 
 
 def named_stage(stage: StageFact) -> StageFact:

@@ -55,8 +55,9 @@ EVENT: Mapping[str, Type] = {"name": Type.TEXT, "at": Type.MOMENT}
 
 def near(name: str, names: Iterable[str]) -> str:
     """`did you mean "…"?` with the likeliest of `names`, or nothing."""
-    match = difflib.get_close_matches(name.lower(), sorted(names), 1, 0.6)
-    return f'did you mean "{match[0]}"?' if match else ""
+    written = {it.lower(): it for it in sorted(names)}
+    match = difflib.get_close_matches(name.lower(), written, 1, 0.6)
+    return f'did you mean "{written[match[0]]}"?' if match else ""
 
 
 def listed(names: Iterable[str]) -> str:

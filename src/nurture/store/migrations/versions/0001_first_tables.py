@@ -182,6 +182,7 @@ def upgrade() -> None:
         sa.Column("no", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
         sa.Column("applied_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("files", TEXT, nullable=False),
+        sa.Column("templates", TEXT, nullable=False, server_default=sa.text("'[]'")),
     )
     op.create_table(
         "campaigns",
