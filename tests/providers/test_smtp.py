@@ -9,7 +9,7 @@ import pytest
 from nurture.delivery.outcome import Accepted, MessageKey, Refused, TryLater, Unknown
 from nurture.providers.base import Letter, RelayDown
 from nurture.providers.smtp import SmtpProvider
-from nurture.providers.smtp_session import Limits
+from nurture.providers.smtp_talk import Limits
 from nurture.settings import Relay
 from support.letters import letter
 from support.list_desk import ListDesk

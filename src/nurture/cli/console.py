@@ -19,6 +19,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+
 from nurture.clock import Moment, parse_iso
 from nurture.errors import UsageError
 
@@ -27,7 +28,9 @@ err = Console(stderr=True, highlight=False)
 
 Workspace: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--workspace", "-w", help="The workspace; else the nearest nurture.toml upwards.", metavar="DIR"),
+    typer.Option(
+        "--workspace", "-w", help="The workspace; else the nearest nurture.toml upwards.", metavar="DIR"
+    ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 

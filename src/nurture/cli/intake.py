@@ -106,7 +106,9 @@ def _as_dict(path: Path, it: Imported) -> dict[str, Any]:
 
 def add_to(app: typer.Typer) -> None:
     """Add this noun's commands."""
-    nouns = typer.Typer(no_args_is_help=True, help="Take in contacts, products, orders or events. Again is harmless.")
+    nouns = typer.Typer(
+        no_args_is_help=True, help="Take in contacts, products, orders or events. Again is harmless."
+    )
     for command in (contacts, products, orders, events):
         nouns.command()(command)
     app.add_typer(nouns, name="import")

@@ -9,26 +9,29 @@ import typer
 
 from nurture.app import App, open_app
 from nurture.cli.console import Json, Workspace, print_json, progress, read_moment
-from nurture.clock import HOUR, Moment, VirtualClock, to_datetime
+from nurture.clock import HOUR, Moment, Span, VirtualClock, to_datetime
 from nurture.errors import UsageError
 from nurture.providers.inbox import InboxProvider
 from nurture.runner import applied
+from nurture.runner.send import by_hand
 from nurture.runner.files import read_files
 from nurture.runner.replay import Replay, Replayed
-from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
 
 SEED = 2017
-import os
-HOUR = HOUR * int(os.environ.get("STEPH","1"))
 
 
 def replay(
     start: Annotated[str, typer.Option("--from", metavar="DATE", help="Where history begins.")],
-    end: Annotated[str, typer.Option("--to", metavar="DATE", help="Where it ends; this moment is still in it.")],
+    end: Annotated[
+        str, typer.Option("--to", metavar="DATE", help="Where it ends; this moment is still in it.")
+    ],
     sign_ups: Annotated[
         int, typer.Option(min=0, help="Made-up people who sign up over that time and never order.")
     ] = 0,
+    step: Annotated[
+        int, typer.Option(min=1, metavar="HOURS", help="How far the clock moves at least; stages stay exact.")
+    ] = 1,
     seed: Annotated[int, typer.Option(help="The same seed, the same chance.")] = SEED,
     workspace: Workspace = None,
     as_json: Json = False,
@@ -47,14 +50,21 @@ def replay(
         if last > app.started_at:
             raise UsageError(f"{end} has not happened yet", where="--to")
         clock.move_to(first)
-        done = _replay(app, clock, first, last, sign_ups, seed)
+        done = _replay(app, clock, first, last, sign_ups, seed, step * HOUR)
     if as_json:
-        print_json({"ticks": done.ticks, "messages": done.messages, "hits": done.hits, "unsubscribed": done.unsubscribed})
+        print_json(
+            {
+                "ticks": done.ticks,
+                "messages": done.messages,
+                "hits": done.hits,
+                "unsubscribed": done.unsubscribed,
+            }
+        )
     else:
         typer.echo(f"{done.messages:,} messages, {done.hits:,} hits, {done.unsubscribed:,} unsubscribed")
 
 
-def _replay(app: App, clock: VirtualClock, first: Moment, last: Moment, sign_ups: int, seed: int) -> Replayed:
+def _replay(app: App, clock: VirtualClock, first: Moment, last: Moment, sign_ups: int, seed: int, step: Span) -> Replayed:
     files = read_files(app.settings.workspace)
     applied.apply(app.store, app.settings, applied.check(app.store, app.settings, files), files, first)
     world = applied.load(app.store, app.settings)
@@ -62,12 +72,21 @@ def _replay(app: App, clock: VirtualClock, first: Moment, last: Moment, sign_ups
     handling = app.handling(lambda: world, chance=chance)
     zone = app.settings.zone
     with by_hand(app.store, InboxProvider(app.store, clock), clock, handling) as send:
-        run = Replay(app.store, Tick(app.store, world, send), clock, app.settings.marketing_topics, seed=seed, step=HOUR)
+        run = Replay(
+            app.store,
+            Tick(app.store, world, send),
+            clock,
+            app.settings.marketing_topics,
+            seed=seed,
+            step=step,
+        )
         run.sign_up(sign_ups, first, last)
-        with progress("replaying", last - first) as step:
+        with progress("replaying", last - first) as show:
             return run.run(
                 last,
-                lambda now, messages: step(now - first, f"{to_datetime(now, zone):%Y-%m-%d} {messages:,} messages"),
+                lambda now, messages: show(
+                    now - first, f"{to_datetime(now, zone):%Y-%m-%d} {messages:,} messages"
+                ),
             )
 
 

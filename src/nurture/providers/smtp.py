@@ -12,7 +12,9 @@ from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPHeloErr
 from nurture.providers.base import Desk, RelayDown
 from nurture.providers.smtp_envelope import Extensions
 from nurture.providers.smtp_replies import clean
-from nurture.providers.smtp_session import Limits, Pipelined, Stepwise, Talk
+from nurture.providers.smtp_session import Pipelined
+from nurture.providers.smtp_stepwise import Stepwise
+from nurture.providers.smtp_talk import Limits, Talk
 from nurture.providers.smtp_turns import Turns
 from nurture.settings import Relay
 

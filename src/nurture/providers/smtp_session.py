@@ -1,92 +1,16 @@
-"""Connections that letters go over: one of our own that pipelines (RFC 2920), one on aiosmtplib that does
-not."""
+"""Our own session (RFC 2920): takes a connection over from aiosmtplib and writes several commands at once."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import cast
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP
 
-from nurture.delivery.replies import Phase
 from nurture.providers.smtp_envelope import Envelope, Extensions
-from nurture.providers.smtp_replies import Garbage, Reply, ReplyParser, clean
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Seconds to wait, by what for (RFC 5321 4.5.3.2)."""
-
-    connect: float = 60.0
-    """For the connection, TLS, and each answer up to the log-in."""
-    mail: float = 300.0
-    rcpt: float = 300.0
-    data: float = 120.0
-    final: float = 600.0
-    """For the answer to the final dot."""
-    leave: float = 5.0
-    """For the answer to QUIT, which nothing depends on."""
-
-
-class Lost(Exception):
-    """The connection is gone or of no use.
-
-    `answered`: the envelope under way had been looked at by then. `confused`: answers and commands do not go
-    together, so the answer before this one may have been meant for something else.
-    """
-
-    def __init__(self, reason: str, *, answered: bool = False, confused: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.answered = answered
-        self.confused = confused
-
-
-@dataclass(frozen=True, slots=True)
-class No:
-    """An envelope that was not accepted, and by the answer to which command."""
-
-    reply: Reply
-    phase: Phase
-
-
-class Talk(Protocol):
-    """One connection past its greeting and log-in. Everything but `abort` raises Lost."""
-
-    offered: Extensions
-    ahead: bool
-    """Whether the next envelope may go behind a body."""
-
-    @property
-    def alive(self) -> bool:
-        """False once it is known to be gone or out of step."""
-        ...
-
-    def begin(self, envelope: Envelope) -> None:
-        """Ask for `envelope`, where no body went before it."""
-        ...
-
-    async def opened(self) -> No | None:
-        """The server's answer to the envelope; None: it waits for the body."""
-        ...
-
-    def send_body(self, stuffed: bytes, following: Envelope | None) -> None:
-        """Write a body, and behind it the next envelope."""
-        ...
-
-    async def final(self) -> Reply:
-        """The answer to the body."""
-        ...
-
-    def abort(self) -> None:
-        """Drop the connection at once. A body begun stays without its end, so the server throws it away."""
-        ...
-
-    async def quit(self) -> None:
-        """Part in peace."""
-        ...
+from nurture.providers.smtp_replies import Garbage, Reply, ReplyParser
+from nurture.providers.smtp_talk import Limits, Lost, No, out_of_step
 
 
 class Wire(asyncio.Protocol):
@@ -191,7 +115,7 @@ class Pipelined:
     async def _weigh(self, mail: Reply, rcpt: Reply, data: Reply) -> No | None:
         no_mail, no_rcpt = mail.code >= 400, rcpt.code >= 400
         if not 400 <= data.code <= 599 and data.code != 354:
-            raise _out_of_step(data.code, data.text, answered=True)
+            raise out_of_step(data.code, data.text, answered=True)
         if data.code == 354 and not no_mail and not no_rcpt:
             return None
         if data.code == 354 and no_rcpt:
@@ -199,7 +123,7 @@ class Pipelined:
             self._transport.write(b".\r\n")
             await self._wire.reply(self._limits.final, "an empty message")
         elif data.code == 354:
-            raise _out_of_step(data.code, "MAIL was refused, and RCPT and DATA were not", answered=True)
+            raise out_of_step(data.code, "MAIL was refused, and RCPT and DATA were not", answered=True)
         self._reset = True
         if no_mail:
             return No(mail, "mail")
@@ -225,89 +149,5 @@ class Pipelined:
 
 def _in_step(reply: Reply) -> Reply:
     if 300 <= reply.code <= 399:
-        raise _out_of_step(reply.code, reply.text, answered=False)
+        raise out_of_step(reply.code, reply.text, answered=False)
     return reply
-
-
-def _out_of_step(code: int, text: str, *, answered: bool) -> Lost:
-    return Lost(f"the relay's answers are out of step: {code} {text}", answered=answered, confused=True)
-
-
-class Stepwise:
-    """One command at a time through aiosmtplib, for servers that do not offer PIPELINING."""
-
-    ahead = False
-
-    def __init__(self, smtp: SMTP, offered: Extensions, limits: Limits) -> None:
-        self.offered = offered
-        self._smtp = smtp
-        self._limits = limits
-        self._envelope: Envelope | None = None
-        self._reset = False
-
-    @property
-    def alive(self) -> bool:
-        return self._smtp.is_connected
-
-    def begin(self, envelope: Envelope) -> None:
-        self._envelope = envelope
-
-    async def opened(self) -> No | None:
-        envelope, smtp, limits = self._envelope, self._smtp, self._limits
-        assert envelope is not None
-        phase: Phase = "mail"
-        encoding = envelope.encoding
-        try:
-            if self._reset:
-                await smtp.rset(timeout=limits.mail)
-            self._reset = True
-            await smtp.mail(envelope.sender, options=envelope.options, encoding=encoding, timeout=limits.mail)
-            phase = "rcpt"
-            await smtp.rcpt(envelope.recipient, encoding=encoding, timeout=limits.rcpt)
-            phase = "data"
-            # Not smtp.data(), which writes the body without asking anybody after the 354.
-            answer = await smtp.execute_command(b"DATA", timeout=limits.data)
-        except SMTPResponseException as refused:
-            return No(_checked(refused.code, refused.message, answered=phase != "mail"), phase)
-        except (SMTPException, OSError) as error:
-            raise Lost(clean(str(error)), answered=phase != "mail") from None
-        if answer.code != 354:
-            return No(_checked(answer.code, answer.message, answered=True), phase)
-        self._reset = False
-        return None
-
-    def send_body(self, stuffed: bytes, following: Envelope | None) -> None:
-        assert following is None
-        try:
-            if self._smtp.protocol is None:
-                raise Lost("the connection was lost")
-            self._smtp.protocol.write(stuffed)
-        except (SMTPException, OSError) as error:
-            raise Lost(clean(str(error))) from None
-
-    async def final(self) -> Reply:
-        try:
-            if self._smtp.protocol is None:
-                raise Lost("the connection was lost")
-            answer = await self._smtp.protocol.read_response(timeout=self._limits.final)
-        except (SMTPException, OSError) as error:
-            raise Lost(clean(str(error))) from None
-        return Reply(answer.code, clean(answer.message))
-
-    def abort(self) -> None:
-        transport = self._smtp.transport
-        if transport is not None:
-            cast(asyncio.Transport, transport).abort()
-        self._smtp.close()
-
-    async def quit(self) -> None:
-        try:
-            await self._smtp.quit(timeout=self._limits.leave)
-        except (SMTPException, OSError) as error:
-            raise Lost(clean(str(error))) from None
-
-
-def _checked(code: int, message: str, *, answered: bool) -> Reply:
-    if not 400 <= code <= 599:
-        raise _out_of_step(code, clean(message), answered=answered)
-    return Reply(code, clean(message))

@@ -9,7 +9,7 @@ from nurture.delivery.outcome import Accepted, MessageKey, Outcome, Refused, Try
 from nurture.delivery.replies import judge
 from nurture.providers.base import Desk, Letter
 from nurture.providers.smtp_envelope import Envelope, address_envelope, stuff
-from nurture.providers.smtp_session import Lost, Talk
+from nurture.providers.smtp_talk import Lost, Talk
 
 
 class Turns:

@@ -16,7 +16,7 @@ from nurture.journeys.decisions import Exit, GoTo, Send, WaitUntil
 from nurture.journeys.reasons import Reason
 from nurture.runner.facts import gather
 from nurture.runner.world import Live, World
-from nurture.store import journeys, lifecycle, outbox
+from nurture.store import agenda, journeys, outbox
 from nurture.store.engine import Store, Tx
 from nurture.store.journeys import END, Closing, Enrollment, Move
 from nurture.store.outbox import Planned
@@ -143,4 +143,4 @@ def _write(tx: Tx, decided: Decided, now: Moment) -> None:
     outbox.plan(tx, decided.planned)
     journeys.move(tx, decided.moves)
     journeys.close(tx, decided.closings)
-    lifecycle.put_on_agenda(tx, [(contact, 0, now) for contact in decided.freed])
+    agenda.put_on_agenda(tx, [(contact, 0, now) for contact in decided.freed])

@@ -18,7 +18,7 @@ from nurture.journeys.triggers import line_property, reached
 from nurture.lifecycle.stages import Transition, within
 from nurture.runner.facts import Batch, gather
 from nurture.runner.world import Live, World
-from nurture.store import consents, journeys, lifecycle, outbox, pairs
+from nurture.store import consents, histories, journeys, outbox, pairs
 from nurture.store import facts as stored_facts
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
@@ -89,7 +89,7 @@ def _with_happenings(
     tx: Tx, touched: Sequence[Touched], now: Moment
 ) -> Iterator[tuple[Touched, tuple[Happening, ...]]]:
     since = {it.contact_id: it.since for it in touched}
-    orders = lifecycle.orders_since(tx, since, now)
+    orders = histories.orders_since(tx, since, now)
     events = stored_facts.events_since(tx, since, now)
     for it in touched:
         found = [

@@ -21,10 +21,14 @@ from nurture.audience.facts import (
 )
 from nurture.clock import Moment
 from nurture.runner.world import World
+from nurture.runner.zones import zone_of
 from nurture.store import codes, facts, people
+from nurture.store.agenda import Place
+from nurture.store.codes import Holder
 from nurture.store.engine import Tx
+from nurture.store.histories import histories
 from nurture.store.journeys import Enrollment
-from nurture.store.lifecycle import line_names
+from nurture.store.stages import line_names
 
 _NO_GOODS: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
@@ -36,30 +40,25 @@ class Batch:
     world: World
     contacts: Mapping[int, Contact]
     line_names: Mapping[int, str]
-    stages: Mapping[tuple[int, int], StageFacts]
-    orders: Mapping[tuple[int, int], OrderFacts] = field(default_factory=dict)
-    recent: Mapping[int, tuple[Purchase, ...]] = field(default_factory=dict)
-    recent_lines: Mapping[tuple[int, int], tuple[Purchase, ...]] = field(default_factory=dict)
+    named_lines: frozenset[str] = frozenset()
+    """Lines that are asked for by name: they are there for everybody, with nothing bought where nothing was."""
+    stages: Mapping[Place, StageFacts] = field(default_factory=dict)
+    orders: Mapping[Place, OrderFacts] = field(default_factory=dict)
+    recent: Mapping[Place, tuple[Purchase, ...]] = field(default_factory=dict)
     goods: Mapping[int, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
     engagement: Mapping[int, EngagementFacts] = field(default_factory=dict)
     events: Mapping[int, tuple[Event, ...]] = field(default_factory=dict)
     messages: Mapping[int, tuple[MessageFacts, ...]] = field(default_factory=dict)
     in_campaigns: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    offers: Mapping[tuple[str, int], OfferFacts] = field(default_factory=dict)
+    offers: Mapping[Holder, OfferFacts] = field(default_factory=dict)
 
     def of(self, contact_id: int) -> Facts:
         """What is known of the contact, in no campaign."""
-        world = self.world
-        named = {
-            self.line_names[line]: self._line(contact_id, line)
-            for contact, line in self.stages.keys() | self.orders.keys()
-            if contact == contact_id and line
-        }
         return Facts(
             contact=self.contacts[contact_id],
-            stage=self.stages.get((contact_id, 0), StageFacts(name=world.lifecycle.first, since=0)),
-            orders=self._orders(contact_id, 0, self.recent.get(contact_id, ())),
-            lines=named,
+            stage=self._stage((contact_id, 0)),
+            orders=self._orders((contact_id, 0)),
+            lines=self._named(contact_id),
             engagement=self.engagement.get(contact_id, EngagementFacts()),
             events=self.events.get(contact_id, ()),
             messages=self.messages.get(contact_id, ()),
@@ -81,22 +80,31 @@ class Batch:
         holds = self.offers.get((offer, enrollment.contact_id)) if offer else None
         return replace(self.on_line(known, enrollment.line_id), entry=entry, offer=holds)
 
+    def _named(self, contact_id: int) -> dict[str, LineFacts]:
+        if not self.named_lines:
+            return {}
+        return {
+            name: self._line(contact_id, line)
+            for line, name in self.line_names.items()
+            if name in self.named_lines
+        }
+
     def _line(self, contact_id: int, line_id: int) -> LineFacts:
         place = (contact_id, line_id)
-        first = StageFacts(name=self.world.lifecycle.first, since=0)
         return LineFacts(
-            name=self.line_names.get(line_id, ""),
-            stage=self.stages.get(place, first),
-            orders=self._orders(contact_id, line_id, self.recent_lines.get(place, ())),
+            name=self.line_names.get(line_id, ""), stage=self._stage(place), orders=self._orders(place)
         )
 
-    def _orders(self, contact_id: int, line_id: int, recent: tuple[Purchase, ...]) -> OrderFacts:
-        none = OrderFacts(usual_gap_days=self.world.lifecycle.usual_gap_days)
-        skus, lines = self.goods.get(contact_id, _NO_GOODS) if line_id == 0 else _NO_GOODS
-        known = self.orders.get((contact_id, line_id), none)
-        if not (recent or skus or lines):
-            return known
-        return replace(known, recent=recent, skus=skus, lines=lines)
+    def _stage(self, place: Place) -> StageFacts:
+        return self.stages.get(place) or StageFacts(name=self.world.lifecycle.first, since=0)
+
+    def _orders(self, place: Place) -> OrderFacts:
+        known = self.orders.get(place)
+        if known is None:
+            return OrderFacts(usual_gap_days=self.world.lifecycle.usual_gap_days)
+        recent = self.recent.get(place, ())
+        skus, lines = self.goods.get(place[0], _NO_GOODS) if place[1] == 0 else _NO_GOODS
+        return replace(known, recent=recent, skus=skus, lines=lines) if recent or skus or lines else known
 
 
 def gather(
@@ -106,27 +114,49 @@ def gather(
     now: Moment,
     needs: Needs,
     *,
-    offers: Iterable[tuple[str, int]] = (),
+    offers: Iterable[Holder] = (),
 ) -> Batch:
-    """Load what `needs` names for these contacts, and what they hold of `offers` (offer key, contact id)."""
+    """Load what `needs` names for these contacts, and what they hold of `offers`."""
     ids = set(contact_ids)
-    per_line = needs.line_orders or bool(needs.lines)
+    contacts = people.by_ids(tx, ids)
+    orders = facts.orders(tx, ids)
     return Batch(
         world=world,
-        contacts=people.by_ids(tx, ids),
+        contacts=contacts,
         line_names=line_names(tx),
+        named_lines=needs.lines,
         stages=facts.stages(tx, ids),
-        orders=facts.orders(tx, ids),
-        recent=facts.recent_orders(tx, ids, now - needs.order_window, now) if needs.order_window else {},
-        recent_lines=(
-            facts.recent_line_orders(tx, ids, now - needs.order_window, now)
-            if needs.order_window and per_line
-            else {}
-        ),
+        orders=orders,
+        recent=_recent(tx, world, contacts, orders, now, needs) if needs.order_window else {},
         goods=facts.goods(tx, ids, now) if needs.skus or needs.order_lines else {},
         engagement=facts.engagement(tx, ids, now) if needs.engagement else {},
         events=facts.events(tx, ids, needs.events, now) if needs.events else {},
         messages=facts.messages(tx, ids, now) if needs.messages else {},
         in_campaigns=facts.in_campaigns(tx, ids) if needs.in_campaigns else {},
-        offers=codes.held(tx, {(offer, contact) for offer, contact in offers if offer}, world.offers, now),
+        offers=codes.held(tx, {holder for holder in offers if holder[0]}, world.offers, now),
     )
+
+
+def _recent(
+    tx: Tx,
+    world: World,
+    contacts: Mapping[int, Contact],
+    orders: Collection[Place],
+    now: Moment,
+    needs: Needs,
+) -> dict[Place, tuple[Purchase, ...]]:
+    """The orders of the longest window that is asked for, in the business and, where it is asked, on each line."""
+    per_line = needs.line_orders or bool(needs.lines)
+    places = [place for place in orders if place[0] in contacts and (place[1] == 0 or per_line)]
+    bought = histories(
+        tx,
+        places,
+        {id_: zone_of(contact, world.settings.zone) for id_, contact in contacts.items()},
+        now,
+        with_goods=needs.skus or needs.order_lines,
+        since=now - needs.order_window,
+    )
+    return {
+        place: tuple(it for it in purchases if not 0 < it.undone_at <= now)
+        for place, purchases in bought.items()
+    }

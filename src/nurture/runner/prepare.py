@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from nurture.audience.expressions import Needs
 from nurture.audience.facts import Facts, OfferFacts
-from nurture.clock import DAY, SECOND, Clock, Moment, Span
+from nurture.clock import SECOND, Clock, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.errors import TemplateError
 from nurture.journeys.campaign import Campaign
@@ -22,6 +22,7 @@ from nurture.journeys.gates import GateQuestion, gate
 from nurture.journeys.reasons import Reason
 from nurture.messages.compiled import Compiled
 from nurture.messages.mime import MailHeaders, compose, verify
+from nurture.messages.needs import facts_needed
 from nurture.messages.render import Renderer
 from nurture.messages.urls import MessageUrls, Urls
 from nurture.messages.values import values
@@ -31,7 +32,7 @@ from nurture.runner.desk import Dropped, Held, Prepared
 from nurture.runner.facts import Batch, gather
 from nurture.runner.world import Live, World
 from nurture.settings import Settings
-from nurture.store import codes, consents, journeys, lifecycle, messages, recommended, suppressions, templates
+from nurture.store import agenda, codes, consents, journeys, messages, recommended, suppressions, templates
 from nurture.store.engine import Store, Tx
 from nurture.store.journeys import Enrollment
 from nurture.store.messages import Ordered
@@ -44,9 +45,6 @@ REVIEW_TIME: Span = SECOND
 """How long to wait for a review before asking again."""
 
 UNFIT = "it cannot be rendered for them"
-
-_LONGEST: Span = 3 * 366 * DAY
-"""How far back a window in a template can look."""
 
 Chance = Callable[[int], int]
 """A random integer of so many bits."""
@@ -118,7 +116,7 @@ class Preparer:
         """The messages that may go, and an answer for each that may not."""
         ordered = messages.ordered(tx, [it.key for it in claims])
         enrollments = journeys.by_ids(tx, {it.key.enrollment_id for it in claims})
-        waiting = lifecycle.waiting(tx, {it.contact_id for it in claims}, now)
+        waiting = agenda.waiting(tx, {it.contact_id for it in claims}, now)
         compiled = templates.by_hash(tx, {it.template_hash for it in ordered.values()})
         batch = self._facts(tx, world, claims, ordered, list(compiled.values()), now)
         may = _Permissions(tx, world, batch, self._address_key)
@@ -155,7 +153,7 @@ class Preparer:
         for campaign_id in {it.campaign_id for it in claims}:
             needs |= world.live[campaign_id].needs
         for template in compiled:
-            needs |= template_needs(template)
+            needs |= facts_needed(template)
         offers = {(ordered[it.key].offer, it.contact_id) for it in claims}
         return gather(tx, world, {it.contact_id for it in claims}, now, needs, offers=offers)
 
@@ -173,7 +171,9 @@ class Preparer:
     ) -> Prepared:
         facts = replace(it.facts, offer=holds.get((it.ordered.offer, it.claimed.contact_id)))
         try:
-            content = self.compose(world, it.campaign, it.compiled, facts, it.claimed.key, goods.get(it.wish, ()), now)
+            content = self.compose(
+                world, it.campaign, it.compiled, facts, it.claimed.key, goods.get(it.wish, ()), now
+            )
         except TemplateError as error:
             return Dropped(key=it.claimed.key, reason=f"{UNFIT}: {error}")
         return Letter(
@@ -223,21 +223,6 @@ def template_values(
         recommended=goods,
         timezone=settings.timezone,
         currency=settings.currency,
-    )
-
-
-def template_needs(compiled: Compiled) -> Needs:
-    """What a template asks for that is not always loaded."""
-    names = compiled.needs
-    window = _LONGEST if any(".within" in name for name in names) else 0
-    return Needs(
-        orders=True,
-        order_window=window,
-        skus="orders.skus" in names,
-        order_lines="orders.lines" in names,
-        line_orders=True,
-        engagement=any(name.startswith("engagement") for name in names),
-        engagement_window=window,
     )
 
 

@@ -10,15 +10,16 @@ from nurture.clock import Moment
 from nurture.errors import UsageError
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.steps.send import SendStep
+from nurture.messages.needs import facts_needed
 from nurture.messages.render import Rendered, Renderer
 from nurture.runner.applied import Checked
 from nurture.runner.facts import gather
-from nurture.runner.prepare import template_needs, template_values
+from nurture.runner.prepare import template_values
 from nurture.runner.world import build
 from nurture.settings import Settings
 from nurture.store import codes, people, recommended
 from nurture.store.engine import Store
-from nurture.store.lifecycle import line_names
+from nurture.store.stages import line_names
 
 CODE = "CODE-GOES-HERE"
 """Stands for a code, since none is issued."""
@@ -40,7 +41,7 @@ def preview(
             )
         compiled = world.template(template, contact.locale)
         campaign = next((it for it in checked.book.campaigns.values() if _sends(it, template)), None)
-        batch = gather(tx, world, [contact.id], now, template_needs(compiled))
+        batch = gather(tx, world, [contact.id], now, facts_needed(compiled))
         if contact.id in batch.contacts:
             facts = batch.of(contact.id)
         else:

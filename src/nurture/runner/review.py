@@ -17,9 +17,10 @@ from nurture.lifecycle.walk import History, Standing, Walked, walk
 from nurture.runner.enroll import Touched, take_in
 from nurture.runner.world import World
 from nurture.runner.zones import zone_of
-from nurture.store import facts, lifecycle, people
+from nurture.store import agenda, facts, histories, people, stages
+from nurture.store.agenda import Agenda, Place
 from nurture.store.engine import Store, Tx
-from nurture.store.lifecycle import Agenda, Kept, Place, Reviewed
+from nurture.store.stages import Kept, Reviewed
 
 BATCH = 200
 """Contacts reviewed in one transaction: their whole histories are in memory."""
@@ -30,21 +31,21 @@ def review(store: Store, world: World, now: Moment) -> int:
     total = 0
     while True:
         with store.write() as tx:
-            agenda = lifecycle.take_due(tx, now, BATCH)
-            if agenda.due:
-                touched = _review(tx, store, world, agenda, now)
+            found = agenda.take_due(tx, now, BATCH)
+            if found.due:
+                touched = _review(tx, store, world, found, now)
                 take_in(tx, world, store.ids, touched, now)
-        total += len(agenda.due)
-        if len(agenda.due) < BATCH:
+        total += len(found.due)
+        if len(found.due) < BATCH:
             return total
 
 
-def _review(tx: Tx, store: Store, world: World, agenda: Agenda, now: Moment) -> list[Touched]:
-    contacts = people.by_ids(tx, agenda.due)
-    last = lifecycle.reviewed_at(tx, contacts)
+def _review(tx: Tx, store: Store, world: World, found: Agenda, now: Moment) -> list[Touched]:
+    contacts = people.by_ids(tx, found.due)
+    last = agenda.reviewed_at(tx, contacts)
     starts = {
         (contact, line): min(last[contact], due - 1)
-        for contact, lines in agenda.due.items()
+        for contact, lines in found.due.items()
         for line, due in lines.items()
         if contact in contacts
     }
@@ -65,8 +66,8 @@ def _review(tx: Tx, store: Store, world: World, agenda: Agenda, now: Moment) -> 
                     transitions=it.new,
                 )
             )
-    lifecycle.write(tx, reviewed, store.ids, now)
-    lifecycle.forget(tx, set(agenda.due) - set(contacts))
+    stages.write(tx, reviewed, store.ids, now)
+    agenda.forget(tx, set(found.due) - set(contacts))
     return touched
 
 
@@ -86,13 +87,13 @@ class _Background:
         self._lifecycle = world.lifecycle
         self._contacts = contacts
         self._now = now
-        self._names = lifecycle.line_names(tx)
-        self._purchases = lifecycle.histories(
+        self._names = stages.line_names(tx)
+        self._purchases = histories.histories(
             tx, starts, zones, now, with_goods=needs.skus or needs.order_lines
         )
-        self._standings = lifecycle.standings(tx, starts, world.lifecycle.first)
-        self._kept = lifecycle.transitions(tx, starts)
-        self._next = lifecycle.next_orders(tx, starts, now)
+        self._standings = stages.standings(tx, starts, world.lifecycle.first)
+        self._kept = stages.transitions(tx, starts)
+        self._next = histories.next_orders(tx, starts, now)
         self._next_events = facts.next_events(tx, contacts, now)
         self._events: Mapping[int, tuple[Event, ...]] = (
             facts.events(tx, contacts, needs.events, now) if needs.events else {}

@@ -11,10 +11,11 @@ from nurture.clock import Clock
 from nurture.delivery.outcome import MessageKey
 from nurture.errors import TemplateError
 from nurture.messages.compiled import Compiled
+from nurture.messages.needs import facts_needed
 from nurture.messages.render import Renderer
 from nurture.messages.urls import Urls
 from nurture.runner.facts import gather
-from nurture.runner.prepare import template_needs, template_values
+from nurture.runner.prepare import template_values
 from nurture.runner.world import World
 from nurture.store import journeys, messages, recommended, templates
 from nurture.store.engine import Store
@@ -65,7 +66,7 @@ class Viewer:
                 return None
             compiled = templates.by_hash(tx, [it.template_hash]).get(it.template_hash)
             offers = {(it.offer, it.contact_id)} if it.offer in world.offers else set()
-            needs = Needs() if compiled is None else template_needs(compiled)
+            needs = Needs() if compiled is None else facts_needed(compiled)
             batch = gather(tx, world, [it.contact_id], now, needs, offers=offers)
             if compiled is None or it.contact_id not in batch.contacts:
                 return None

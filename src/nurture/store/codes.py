@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 
 from nurture.audience.facts import OfferFacts
 from nurture.clock import Moment
@@ -18,16 +18,16 @@ _codes = table(CodeRow)
 Holder = tuple[str, int]
 """An offer's key and a contact's id."""
 
+_HELD = select(_codes).where(
+    tuple_(_codes.c.offer, _codes.c.contact_id).in_(bindparam("holders", expanding=True))
+)
+
 
 def held(
     tx: Tx, holders: Collection[Holder], offers: Mapping[str, Offer], now: Moment
 ) -> dict[Holder, OfferFacts]:
     """What each contact holds of each offer, over or not; without a code where none was issued."""
-    rows = (
-        tx.execute(select(_codes).where(tuple_(_codes.c.offer, _codes.c.contact_id).in_(list(holders))))
-        if holders
-        else ()
-    )
+    rows = tx.execute(_HELD, {"holders": list(holders)}) if holders else ()
     found = {(row.offer, row.contact_id): row for row in rows}
     facts = {}
     for holder in holders:

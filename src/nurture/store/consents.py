@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from nurture.clock import Moment
 from nurture.store.bulk import among, insert_many
@@ -77,13 +77,16 @@ def withdraw(
     return frozenset(it for it in topics if before.get(it))
 
 
+_AGREED = select(_states.c.contact_id).where(
+    _states.c.contact_id.in_(bindparam("contacts", expanding=True)),
+    _states.c.topic == bindparam("topic"),
+    _states.c.agreed,
+)
+
+
 def agreed(tx: Tx, contact_ids: Collection[int], topic: str) -> set[int]:
     """Which of them agree to the topic now."""
-    condition = among(tx, _states.c.contact_id, contact_ids)
-    rows = tx.execute(
-        select(_states.c.contact_id).where(condition, _states.c.topic == topic, _states.c.agreed)
-    )
-    return set(rows.scalars())
+    return set(tx.execute(_AGREED, {"contacts": list(contact_ids), "topic": topic}).scalars())
 
 
 def topics_of(tx: Tx, contact_id: int) -> dict[str, bool]:

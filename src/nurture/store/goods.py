@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from nurture.clock import Moment
+from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import alone, among, insert_many, update_many
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
-from nurture.store.lifecycle import put_on_agenda
 from nurture.store.statements import table
 from nurture.store.tables import LineRow, OrderLineRow, ProductRow
 

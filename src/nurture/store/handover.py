@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, TypeAlias
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import Executable, bindparam, delete, select, tuple_, update
 
 from nurture.clock import Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.store.bulk import insert_many
 from nurture.store.engine import Tx
-from nurture.store.keys import as_json, by_key, listed
+from nurture.store.keys import Kind, as_json, by_key, listed
 from nurture.store.outbox import CLAIMED, DEFERRED, HANDED, PLANNED, skip_contact
 from nurture.store.settle import Settled, settle
 from nurture.store.statements import table
@@ -95,17 +96,8 @@ def commit_group(
 def _end(
     tx: Tx, sender: int, done: Sequence[Done], now: Moment, expires: Mapping[str, Span | None] | None
 ) -> None:
-    keys = listed(tx, "keys", (("e", "int"), ("s", "int")))
-    rows = tx.execute(
-        delete(_outbox)
-        .where(
-            tuple_(_outbox.c.enrollment_id, _outbox.c.step_no).in_(select(keys.c.e, keys.c.s)),
-            by_key(_outbox.c.sender) == sender,
-            _in_hand,
-        )
-        .returning(_outbox.c.enrollment_id, _outbox.c.step_no, _outbox.c.contact_id),
-        {"keys": as_json([it.key for it in done])},
-    )
+    given = {"keys": as_json([it.key for it in done]), "holder": sender}
+    rows = tx.execute(_taking_out(tx.dialect.name), given)
     held = {MessageKey(e, s): contact for e, s, contact in rows}
     settle(tx, [_settled(it) for it in done if it.key in held], expires=expires)
     late = [it for it in done if it.key not in held and it.outcome not in ("skipped", "unknown")]
@@ -118,6 +110,20 @@ def _end(
                 skip_contact(tx, held[it.key], "suppressed", now)
 
 
+@cache
+def _taking_out(dialect: str) -> Executable:
+    keys = listed(dialect, "keys", (("e", "int"), ("s", "int")))
+    return (
+        delete(_outbox)
+        .where(
+            tuple_(_outbox.c.enrollment_id, _outbox.c.step_no).in_(select(keys.c.e, keys.c.s)),
+            by_key(_outbox.c.sender) == bindparam("holder"),
+            _in_hand,
+        )
+        .returning(_outbox.c.enrollment_id, _outbox.c.step_no, _outbox.c.contact_id)
+    )
+
+
 def _settled(it: Done) -> Settled:
     return Settled(key=it.key, outcome=it.outcome, at=it.at, reason=it.reason, leaves=it.leaves)
 
@@ -128,53 +134,62 @@ def _suppress(tx: Tx, it: Done, now: Moment) -> None:
 
 
 def _put_back(tx: Tx, sender: int, back: Sequence[Back]) -> None:
-    columns = ("due_at", "attempts", "first_tried_at", "state")
-    rows = listed(
-        tx, "back", (("e", "int"), ("s", "int"), *((name, "int") for name in columns), ("last_reply", "text"))
+    rows = [
+        (
+            *it.key,
+            DEFERRED if it.state == "deferred" else PLANNED,
+            it.due_at,
+            it.attempts,
+            it.first_tried_at,
+            it.reply,
+        )
+        for it in back
+    ]
+    tx.execute(_putting_back(tx.dialect.name), {"back": as_json(rows), "holder": sender})
+
+
+@cache
+def _putting_back(dialect: str) -> Executable:
+    columns: tuple[tuple[str, Kind], ...] = (
+        ("state", "int"),
+        ("due_at", "int"),
+        ("attempts", "int"),
+        ("first_tried_at", "int"),
+        ("last_reply", "text"),
     )
-    tx.execute(
+    rows = listed(dialect, "back", (("e", "int"), ("s", "int"), *columns))
+    return (
         update(_outbox)
         .where(
             _outbox.c.enrollment_id == rows.c.e,
             _outbox.c.step_no == rows.c.s,
-            by_key(_outbox.c.sender) == sender,
+            by_key(_outbox.c.sender) == bindparam("holder"),
             _in_hand,
         )
-        .values(sender=0, last_reply=rows.c.last_reply, **{name: rows.c[name] for name in columns}),
-        {
-            "back": as_json(
-                [
-                    (
-                        *it.key,
-                        it.due_at,
-                        it.attempts,
-                        it.first_tried_at,
-                        DEFERRED if it.state == "deferred" else PLANNED,
-                        it.reply,
-                    )
-                    for it in back
-                ]
-            )
-        },
+        .values(sender=0, **{name: rows.c[name] for name, _ in columns})
     )
 
 
 def _mark(tx: Tx, sender: int, marks: Sequence[MessageKey], now: Moment) -> set[MessageKey]:
+    given = {"keys": as_json(marks), "holder": sender, "at": now}
+    return {MessageKey(e, s) for e, s in tx.execute(_marking(tx.dialect.name), given)}
+
+
+@cache
+def _marking(dialect: str) -> Executable:
     """From here on `due_at` says when the message was handed over."""
-    keys = listed(tx, "keys", (("e", "int"), ("s", "int")))
-    rows = tx.execute(
+    keys = listed(dialect, "keys", (("e", "int"), ("s", "int")))
+    return (
         update(_outbox)
         .where(
             _outbox.c.enrollment_id == keys.c.e,
             _outbox.c.step_no == keys.c.s,
-            by_key(_outbox.c.sender) == sender,
+            by_key(_outbox.c.sender) == bindparam("holder"),
             by_key(_outbox.c.state) == CLAIMED,
         )
-        .values(state=HANDED, due_at=now)
-        .returning(_outbox.c.enrollment_id, _outbox.c.step_no),
-        {"keys": as_json(marks)},
+        .values(state=HANDED, due_at=bindparam("at"))
+        .returning(_outbox.c.enrollment_id, _outbox.c.step_no)
     )
-    return {MessageKey(e, s) for e, s in rows}
 
 
 def recover(tx: Tx, senders: Collection[int], now: Moment) -> Recovered:

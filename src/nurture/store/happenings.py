@@ -10,10 +10,10 @@ from sqlalchemy import delete, select
 
 from nurture.audience.contact import Scalar
 from nurture.clock import Moment
+from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import alone, among, insert_many
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
-from nurture.store.lifecycle import put_on_agenda
 from nurture.store.partitions import ensure
 from nurture.store.people import meet
 from nurture.store.statements import table

@@ -13,9 +13,9 @@ from nurture.clock import Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.engagement.hit import Hit, Judged
 from nurture.engagement.verdict import judge
+from nurture.store.agenda import put_on_agenda
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
-from nurture.store.lifecycle import put_on_agenda
 from nurture.store.partitions import ensure
 from nurture.store.settle import Settled, settle
 from nurture.store.statements import chunks, insert, table

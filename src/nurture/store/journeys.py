@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, bindparam, func, or_, select, update
+from sqlalchemy import RowMapping, bindparam, func, literal_column, or_, select, update
 
 from nurture.audience.facts import Event
 from nurture.clock import NEVER, Moment
@@ -170,45 +170,50 @@ def records(tx: Tx) -> dict[str, CampaignRecord]:
     }
 
 
+_DUE = (
+    select(_enrollments)
+    .where(_enrollments.c.closed_at == literal_column("0"), _enrollments.c.due_at <= bindparam("now"))
+    .order_by(_enrollments.c.due_at, _enrollments.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_OF_CONTACTS = (
+    select(_enrollments)
+    .where(
+        _enrollments.c.contact_id.in_(bindparam("contacts", expanding=True)),
+        or_(_enrollments.c.closed_at == 0, _enrollments.c.goal_at == 0),
+    )
+    .order_by(_enrollments.c.id)
+)
+_BY_IDS = select(_enrollments).where(_enrollments.c.id.in_(bindparam("ids", expanding=True)))
+_LINES_ENTERED = select(_enrollments.c.contact_id, _enrollments.c.line_id).where(
+    _enrollments.c.campaign_id == bindparam("campaign"),
+    _enrollments.c.contact_id.in_(bindparam("contacts", expanding=True)),
+)
+
+
 def take_due(tx: Tx, now: Moment, limit: int) -> list[Enrollment]:
     """At most `limit` open enrollments that are due, oldest first, locked until the transaction ends."""
-    rows = tx.execute(
-        select(_enrollments)
-        .where(_enrollments.c.closed_at == 0, _enrollments.c.due_at <= now)
-        .order_by(_enrollments.c.due_at, _enrollments.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    rows = tx.execute(_DUE, {"now": now, "most": limit})
     return [_enrollment(row) for row in rows.mappings()]
 
 
 def of_contacts(tx: Tx, contact_ids: Collection[int]) -> list[Enrollment]:
     """Their open enrollments, and the closed ones whose goal was not reached; oldest first."""
-    rows = tx.execute(
-        select(_enrollments)
-        .where(
-            _enrollments.c.contact_id.in_(contact_ids),
-            or_(_enrollments.c.closed_at == 0, _enrollments.c.goal_at == 0),
-        )
-        .order_by(_enrollments.c.id)
-    )
+    rows = tx.execute(_OF_CONTACTS, {"contacts": list(contact_ids)})
     return [_enrollment(row) for row in rows.mappings()]
 
 
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Enrollment]:
     """Enrollments by id, open or closed."""
-    rows = tx.execute(select(_enrollments).where(_enrollments.c.id.in_(ids)))
+    rows = tx.execute(_BY_IDS, {"ids": list(ids)})
     return {row["id"]: _enrollment(row) for row in rows.mappings()}
 
 
 def lines_entered(tx: Tx, campaign_id: int, contact_ids: Collection[int]) -> dict[int, set[int]]:
     """The lines that each contact ever entered this campaign for."""
     found: dict[int, set[int]] = defaultdict(set)
-    rows = tx.execute(
-        select(_enrollments.c.contact_id, _enrollments.c.line_id).where(
-            _enrollments.c.campaign_id == campaign_id, _enrollments.c.contact_id.in_(contact_ids)
-        )
-    )
+    rows = tx.execute(_LINES_ENTERED, {"campaign": campaign_id, "contacts": list(contact_ids)})
     for contact, line in rows:
         found[contact].add(line)
     return found

@@ -11,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
-    Connection,
     Subquery,
     Text,
     bindparam,
@@ -22,10 +21,10 @@ from sqlalchemy import (
 Kind: TypeAlias = Literal["int", "text"]
 
 
-def listed(tx: Connection, name: str, columns: Sequence[tuple[str, Kind]]) -> Subquery:
+def listed(dialect: str, name: str, columns: Sequence[tuple[str, Kind]]) -> Subquery:
     """A table made of the JSON parameter `name`: a list of lists, one value a column. Give it with
     `as_json`."""
-    if tx.dialect.name == "postgresql":
+    if dialect == "postgresql":
         rows = f"jsonb_array_elements(CAST(:{name} AS jsonb)) AS item(value)"
         reading = {"int": "CAST(item.value->>{i} AS bigint)", "text": "item.value->>{i}"}
     else:

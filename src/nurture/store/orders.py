@@ -10,11 +10,11 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import delete, select
 
 from nurture.clock import Moment
+from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import alone, among, insert_many, update_many
 from nurture.store.engine import Tx
 from nurture.store.goods import Place, meet_products
 from nurture.store.ids import Ids
-from nurture.store.lifecycle import put_on_agenda
 from nurture.store.people import meet
 from nurture.store.statements import table
 from nurture.store.tables import OrderLineRow, OrderRow

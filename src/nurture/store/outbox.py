@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Row, Select, delete, func, literal_column, select, text, update
+from sqlalchemy import Delete, Executable, Row, bindparam, delete, func, literal_column, select, text, update
 
 from nurture.clock import NEVER, Moment
 from nurture.delivery.outcome import OPEN_STATES, MessageKey
@@ -148,21 +149,28 @@ def claim(tx: Tx, sender: int, now: Moment, limit: int, lanes: Sequence[str] = (
             if first > now or room <= 0:
                 continue
             # One range of the index outbox_due at a time: what is planned for later is never walked over.
-            for row in tx.execute(_due(lane, priority, now, room)):
+            given = {"of_lane": lane, "of_priority": priority, "now": now, "room": room}
+            for row in tx.execute(_due(), given):
                 found.setdefault(row.contact_id, _claimed(row))
     claims = list(found.values())
     if claims:
-        keys = listed(tx, "keys", (("e", "int"), ("s", "int")))
-        tx.execute(
-            update(_outbox)
-            .where(_outbox.c.enrollment_id == keys.c.e, _outbox.c.step_no == keys.c.s)
-            .values(state=CLAIMED, sender=sender),
-            {"keys": as_json([it.key for it in claims])},
-        )
+        given = {"keys": as_json([it.key for it in claims]), "holder": sender}
+        tx.execute(_claiming(tx.dialect.name), given)
     return claims
 
 
-def _due(lane: str, priority: int, now: Moment, limit: int) -> Select[Any]:
+@cache
+def _claiming(dialect: str) -> Executable:
+    keys = listed(dialect, "keys", (("e", "int"), ("s", "int")))
+    return (
+        update(_outbox)
+        .where(_outbox.c.enrollment_id == keys.c.e, _outbox.c.step_no == keys.c.s)
+        .values(state=CLAIMED, sender=bindparam("holder"))
+    )
+
+
+@cache
+def _due() -> Executable:
     held = _outbox.alias("held")
     in_hand = select(held.c.step_no).where(
         held.c.contact_id == _outbox.c.contact_id,
@@ -171,14 +179,14 @@ def _due(lane: str, priority: int, now: Moment, limit: int) -> Select[Any]:
     return (
         select(_outbox)
         .where(
-            _outbox.c.lane == lane,
-            _outbox.c.priority == priority,
-            _outbox.c.due_at <= now,
+            _outbox.c.lane == bindparam("of_lane"),
+            _outbox.c.priority == bindparam("of_priority"),
+            _outbox.c.due_at <= bindparam("now"),
             _waiting,
             ~in_hand.exists(),
         )
         .order_by(_outbox.c.due_at)
-        .limit(limit)
+        .limit(bindparam("room"))
         .with_for_update(skip_locked=True, of=_outbox)
     )
 

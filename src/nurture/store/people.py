@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from nurture.audience.contact import Contact, Scalar
 from nurture.clock import Moment
+from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import alone, among, insert_many, update_many
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
-from nurture.store.lifecycle import put_on_agenda
 from nurture.store.statements import chunks, table
 from nurture.store.tables import ContactRow
 
@@ -122,9 +122,12 @@ def by_email(tx: Tx, email: str) -> Contact | None:
     return _contact(row) if row else None
 
 
+_BY_IDS = select(_contacts).where(_contacts.c.id.in_(bindparam("ids", expanding=True)))
+
+
 def by_ids(tx: Tx, contact_ids: Collection[int]) -> dict[int, Contact]:
     """Contacts by id; who is not there (erased) is left out."""
-    rows = tx.execute(select(_contacts).where(among(tx, _contacts.c.id, contact_ids)))
+    rows = tx.execute(_BY_IDS, {"ids": list(contact_ids)})
     return {row.id: _contact(row) for row in rows}
 
 

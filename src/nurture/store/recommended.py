@@ -74,7 +74,7 @@ def shown(tx: Tx, key: MessageKey) -> tuple[Recommended, ...]:
             _shown.c.enrollment_id == key.enrollment_id, _shown.c.step_no == key.step_no
         )
     )
-    why = {product: text for product, text in rows}
+    why: dict[int, str] = {row.product_id: row.why for row in rows}
     return tuple(replace(it, why=why[it.id]) for it in _products_of(tx, why.keys()).values())
 
 

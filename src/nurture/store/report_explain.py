@@ -12,8 +12,9 @@ from nurture.clock import NEVER
 from nurture.delivery.outcome import OPEN_STATES, MessageKey
 from nurture.lifecycle.stages import Transition
 from nurture.reports.explain import ConsentWord, EntryStory, Explanation, MessageStory
-from nurture.store import lifecycle, people, suppressions
+from nurture.store import people, suppressions
 from nurture.store.engine import Tx
+from nurture.store.stages import line_names, transitions
 from nurture.store.statements import table
 from nurture.store.tables import (
     CampaignRow,
@@ -45,7 +46,7 @@ def explain(tx: Tx, contact_id: int, *, first: str, suppression_key: bytes) -> E
     contact = people.by_ids(tx, [contact_id]).get(contact_id)
     if contact is None:
         return None
-    names = lifecycle.line_names(tx)
+    names = line_names(tx)
     stages = {
         names[line]: stage
         for line, stage in tx.execute(
@@ -54,13 +55,13 @@ def explain(tx: Tx, contact_id: int, *, first: str, suppression_key: bytes) -> E
             .order_by(_stages.c.line_id)
         )
     }
-    stored = lifecycle.transitions(tx, [(contact_id, line) for line in names])
-    transitions: list[Transition] = [kept.transition for line in stored.values() for kept in line]
+    stored = transitions(tx, [(contact_id, line) for line in names])
+    changes: list[Transition] = [kept.transition for line in stored.values() for kept in line]
     return Explanation(
         contact=contact,
         suppressed=suppressions.suppressed(tx, suppression_key, [contact.email]).get(contact.email, ""),
         stages={"": first, **stages},
-        transitions=tuple(sorted(transitions, key=lambda it: (it.at, it.line))),
+        transitions=tuple(sorted(changes, key=lambda it: (it.at, it.line))),
         consents=_words(tx, contact_id),
         entries=_entries(tx, contact_id),
     )

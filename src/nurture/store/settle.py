@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, update
+from sqlalchemy import Executable, Row, bindparam, update
 
 from nurture.clock import NEVER, Moment, Span
 from nurture.delivery.outcome import MessageKey
@@ -62,20 +63,25 @@ def settle(
 
 
 def _write_outcomes(tx: Tx, settled: Sequence[Settled], was: str) -> Sequence[Row[Any]]:
+    rows = [(*it.key, it.outcome, it.at, it.reason) for it in settled]
+    return tx.execute(_writing(tx.dialect.name), {"done": as_json(rows), "was": was}).all()
+
+
+@cache
+def _writing(dialect: str) -> Executable:
     rows = listed(
-        tx, "done", (("e", "int"), ("s", "int"), ("outcome", "text"), ("at", "int"), ("reason", "text"))
+        dialect, "done", (("e", "int"), ("s", "int"), ("outcome", "text"), ("at", "int"), ("reason", "text"))
     )
-    return tx.execute(
+    return (
         update(_messages)
         .where(
             _messages.c.enrollment_id == rows.c.e,
             _messages.c.step_no == rows.c.s,
-            _messages.c.outcome == was,
+            _messages.c.outcome == bindparam("was"),
         )
         .values(outcome=rows.c.outcome, done_at=rows.c.at, reason=rows.c.reason)
-        .returning(_messages.c.enrollment_id, _messages.c.step_no, _messages.c.contact_id, _messages.c.offer),
-        {"done": as_json([(*it.key, it.outcome, it.at, it.reason) for it in settled])},
-    ).all()
+        .returning(_messages.c.enrollment_id, _messages.c.step_no, _messages.c.contact_id, _messages.c.offer)
+    )
 
 
 def _receive(
@@ -118,25 +124,35 @@ def _receive(
 
 def _go_on(tx: Tx, settled: Sequence[Settled]) -> None:
     if settled:
-        rows = listed(tx, "done", (("e", "int"), ("at", "int")))
-        tx.execute(
-            update(_enrollments)
-            .where(
-                _enrollments.c.id == rows.c.e,
-                by_key(_enrollments.c.closed_at) == 0,
-                _enrollments.c.due_at == NEVER,
-            )
-            .values(since=rows.c.at, due_at=rows.c.at),
-            {"done": as_json([(it.key.enrollment_id, it.at) for it in settled])},
+        rows = [(it.key.enrollment_id, it.at) for it in settled]
+        tx.execute(_going_on(tx.dialect.name), {"done": as_json(rows), "never": NEVER})
+
+
+@cache
+def _going_on(dialect: str) -> Executable:
+    rows = listed(dialect, "done", (("e", "int"), ("at", "int")))
+    return (
+        update(_enrollments)
+        .where(
+            _enrollments.c.id == rows.c.e,
+            by_key(_enrollments.c.closed_at) == 0,
+            by_key(_enrollments.c.due_at) == bindparam("never"),
         )
+        .values(since=rows.c.at, due_at=rows.c.at)
+    )
 
 
 def _leave(tx: Tx, settled: Sequence[Settled]) -> None:
     if settled:
-        rows = listed(tx, "done", (("e", "int"), ("at", "int"), ("reason", "text")))
-        tx.execute(
-            update(_enrollments)
-            .where(_enrollments.c.id == rows.c.e, by_key(_enrollments.c.closed_at) == 0)
-            .values(closed_at=rows.c.at, reason=rows.c.reason),
-            {"done": as_json([(it.key.enrollment_id, it.at, it.reason) for it in settled])},
-        )
+        rows = [(it.key.enrollment_id, it.at, it.reason) for it in settled]
+        tx.execute(_leaving(tx.dialect.name), {"done": as_json(rows)})
+
+
+@cache
+def _leaving(dialect: str) -> Executable:
+    rows = listed(dialect, "done", (("e", "int"), ("at", "int"), ("reason", "text")))
+    return (
+        update(_enrollments)
+        .where(_enrollments.c.id == rows.c.e, by_key(_enrollments.c.closed_at) == 0)
+        .values(closed_at=rows.c.at, reason=rows.c.reason)
+    )

@@ -423,6 +423,7 @@ class OutboxRow(SQLModel, table=True):
     state: int = _small()
     """0 planned, 1 claimed, 2 handed, 3 deferred."""
     due_at: int = _big()
+    """When to try it; once it is handed over, when that was."""
     wanted_at: int = _big()
     """When it should have gone; with `stale_at`, the measure of lateness."""
     stale_at: int = _big()

@@ -23,6 +23,7 @@ def keep(tx: Tx, templates: Collection[Compiled]) -> None:
 
 def by_hash(tx: Tx, hashes: Collection[str]) -> dict[str, Compiled]:
     """The templates with these hashes."""
-    rows = tx.execute(select(_templates.c.hash, _templates.c.compiled).where(among(tx, _templates.c.hash, hashes)))
+    rows = tx.execute(
+        select(_templates.c.hash, _templates.c.compiled).where(among(tx, _templates.c.hash, hashes))
+    )
     return {hash_: Compiled.from_json(compiled) for hash_, compiled in rows}
-

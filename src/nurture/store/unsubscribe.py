@@ -15,10 +15,10 @@ from nurture.clock import DAY, Moment
 from nurture.delivery.outcome import MessageKey
 from nurture.journeys.reasons import Reason
 from nurture.store import consents, outbox
+from nurture.store.agenda import put_on_agenda
 from nurture.store.consents import Word
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
-from nurture.store.lifecycle import put_on_agenda
 from nurture.store.partitions import ensure
 from nurture.store.statements import insert, table
 from nurture.store.tables import CampaignRow, ConsentRow, EventRow, SignRow

@@ -47,4 +47,3 @@ def events(tx: Tx) -> frozenset[str]:
 def lines(tx: Tx) -> frozenset[str]:
     """The names of the product lines."""
     return frozenset(tx.execute(select(_lines.c.name)).scalars())
-

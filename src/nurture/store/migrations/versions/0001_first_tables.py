@@ -92,6 +92,13 @@ def upgrade() -> None:
     )
     op.create_index("orders_by_contact", "orders", ["contact_id", "ordered_at"])
     op.create_index("orders_by_time", "orders", ["ordered_at"])
+    op.create_index(
+        "orders_undone",
+        "orders",
+        ["contact_id", "undone_at"],
+        sqlite_where=sa.text("undone_at > 0"),
+        postgresql_where=sa.text("undone_at > 0"),
+    )
     op.create_table(
         "order_lines",
         sa.Column("order_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),

@@ -1,0 +1,112 @@
+"""The agenda: which contacts, on which lines, are to be looked at again, and when."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from nurture.clock import NEVER, Moment
+from nurture.store.engine import Tx
+from nurture.store.statements import insert, table, upsert
+from nurture.store.tables import AgendaRow, ContactRow
+
+_agenda = table(AgendaRow)
+_contacts = table(ContactRow)
+
+Place = tuple[int, int]
+"""A contact id and a line id; line 0 is the business."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """Contacts that are due, each with its due lines and when they fell due."""
+
+    due: Mapping[int, Mapping[int, Moment]] = field(default_factory=dict)
+
+
+# Made once: putting such a statement together costs more than SQLite takes to answer it.
+_FIRST = (
+    select(_agenda.c.contact_id)
+    .where(_agenda.c.due_at <= bindparam("now"))
+    .order_by(_agenda.c.due_at, _agenda.c.contact_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_DUE = (
+    select(_agenda.c.contact_id, _agenda.c.line_id, _agenda.c.due_at)
+    .where(
+        _agenda.c.contact_id.in_(bindparam("contacts", expanding=True)), _agenda.c.due_at <= bindparam("now")
+    )
+    .with_for_update()
+)
+_WAITING = select(_agenda.c.contact_id).where(
+    _agenda.c.contact_id.in_(bindparam("contacts", expanding=True)), _agenda.c.due_at <= bindparam("now")
+)
+_REVIEWED = select(_contacts.c.id, _contacts.c.reviewed_at).where(
+    _contacts.c.id.in_(bindparam("contacts", expanding=True))
+)
+_DONE = delete(_agenda).where(_agenda.c.contact_id == bindparam("c"), _agenda.c.line_id == bindparam("l"))
+
+
+def take_due(tx: Tx, now: Moment, limit: int) -> Agenda:
+    """The agenda of at most `limit` contacts, longest due first, locked until the transaction ends."""
+    contacts = list(dict.fromkeys(tx.execute(_FIRST, {"now": now, "most": limit}).scalars()))
+    if not contacts:
+        return Agenda()
+    due: dict[int, dict[int, Moment]] = defaultdict(dict)
+    for contact, line, at in tx.execute(_DUE, {"contacts": contacts, "now": now}):
+        due[contact][line] = at
+    return Agenda(due=due)
+
+
+def waiting(tx: Tx, contact_ids: Collection[int], now: Moment) -> set[int]:
+    """Which of these contacts are due: something about them is not taken in yet."""
+    return set(tx.execute(_WAITING, {"contacts": list(contact_ids), "now": now}).scalars())
+
+
+def reviewed_at(tx: Tx, contact_ids: Collection[int]) -> dict[int, Moment]:
+    """Up to when each contact was looked at; 0: never yet."""
+    rows = tx.execute(_REVIEWED, {"contacts": list(contact_ids)})
+    return {contact: int(at) for contact, at in rows}
+
+
+def put_on_agenda(tx: Tx, places: Iterable[tuple[int, int, Moment]]) -> None:
+    """Have each (contact, line) looked at again at its moment, or earlier where it is due earlier already."""
+    earliest: dict[Place, Moment] = {}
+    for contact, line, at in places:
+        earliest[contact, line] = min(at, earliest.get((contact, line), NEVER))
+    if not earliest:
+        return
+    statement = insert(tx, _agenda)
+    smaller = func.min if tx.dialect.name == "sqlite" else func.least
+    statement = statement.on_conflict_do_update(
+        index_elements=["contact_id", "line_id"],
+        set_={"due_at": smaller(_agenda.c.due_at, statement.excluded.due_at)},
+    )
+    # In order of the key, so that two transactions wait for each other rather than lock each other out.
+    rows = [{"contact_id": c, "line_id": line, "due_at": at} for (c, line), at in sorted(earliest.items())]
+    tx.execute(statement, rows)
+
+
+def write(tx: Tx, next_at: Mapping[Place, Moment], now: Moment) -> None:
+    """Note that these places were looked at `now` and when each is due next; NEVER takes it off the agenda."""
+    done = [{"c": contact, "l": line} for (contact, line), at in next_at.items() if at >= NEVER]
+    if done:
+        tx.execute(_DONE, done)
+    rows = [
+        {"contact_id": contact, "line_id": line, "due_at": at}
+        for (contact, line), at in sorted(next_at.items())
+        if at < NEVER
+    ]
+    upsert(tx, _agenda, rows, key=("contact_id", "line_id"), update=("due_at",))
+    contacts = {contact for contact, _ in next_at}
+    tx.execute(update(_contacts).where(_contacts.c.id.in_(contacts)).values(reviewed_at=now))
+
+
+def forget(tx: Tx, contact_ids: Collection[int]) -> None:
+    """Take contacts that are not there any more off the agenda."""
+    if contact_ids:
+        tx.execute(delete(_agenda).where(_agenda.c.contact_id.in_(contact_ids)))
