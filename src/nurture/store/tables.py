@@ -129,6 +129,13 @@ class OrderRow(SQLModel, table=True):
     __table_args__ = (
         Index("orders_by_contact", "contact_id", "ordered_at"),
         Index("orders_by_time", "ordered_at"),
+        Index(
+            "orders_undone",
+            "contact_id",
+            "undone_at",
+            sqlite_where=text("undone_at > 0"),
+            postgresql_where=text("undone_at > 0"),
+        ),
     )
 
     id: int = _big(primary_key=True, default=None)
