@@ -13,9 +13,9 @@ from nurture.clock import HOUR, Moment, Span, VirtualClock, to_datetime
 from nurture.errors import UsageError
 from nurture.providers.inbox import InboxProvider
 from nurture.runner import applied
-from nurture.runner.send import by_hand
 from nurture.runner.files import read_files
 from nurture.runner.replay import Replay, Replayed
+from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
 
 SEED = 2017
@@ -64,7 +64,9 @@ def replay(
         typer.echo(f"{done.messages:,} messages, {done.hits:,} hits, {done.unsubscribed:,} unsubscribed")
 
 
-def _replay(app: App, clock: VirtualClock, first: Moment, last: Moment, sign_ups: int, seed: int, step: Span) -> Replayed:
+def _replay(
+    app: App, clock: VirtualClock, first: Moment, last: Moment, sign_ups: int, seed: int, step: Span
+) -> Replayed:
     files = read_files(app.settings.workspace)
     applied.apply(app.store, app.settings, applied.check(app.store, app.settings, files), files, first)
     world = applied.load(app.store, app.settings)

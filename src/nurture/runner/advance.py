@@ -58,7 +58,9 @@ def _decide_all(tx: Tx, world: World, due: Sequence[Enrollment], now: Moment) ->
         for enrollment in due
         if (live := world.live[enrollment.campaign_id]).campaign is not None
     }
-    batch = gather(tx, world, {it.contact_id for it in due}, now, needs, offers=offers)
+    batch = gather(
+        tx, world, {it.contact_id for it in due}, now, needs, offers=offers, lines={it.line_id for it in due}
+    )
     decided = Decided()
     for enrollment in due:
         live = world.live[enrollment.campaign_id]

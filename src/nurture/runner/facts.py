@@ -115,17 +115,24 @@ def gather(
     needs: Needs,
     *,
     offers: Iterable[Holder] = (),
+    lines: Collection[int] | None = None,
 ) -> Batch:
-    """Load what `needs` names for these contacts, and what they hold of `offers`."""
+    """Load what `needs` names for these contacts, and what they hold of `offers`.
+
+    `lines` are those whose stages and orders are asked, besides those that `needs` names; None: all of them.
+    """
     ids = set(contact_ids)
     contacts = people.by_ids(tx, ids)
-    orders = facts.orders(tx, ids)
+    names = line_names(tx)
+    if lines is not None:
+        lines = {0, *lines, *(line for line, name in names.items() if name in needs.lines)}
+    orders = facts.orders(tx, ids, lines)
     return Batch(
         world=world,
         contacts=contacts,
-        line_names=line_names(tx),
+        line_names=names,
         named_lines=needs.lines,
-        stages=facts.stages(tx, ids),
+        stages=facts.stages(tx, ids, lines),
         orders=orders,
         recent=_recent(tx, world, contacts, orders, now, needs) if needs.order_window else {},
         goods=facts.goods(tx, ids, now) if needs.skus or needs.order_lines else {},

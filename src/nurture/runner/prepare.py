@@ -155,7 +155,8 @@ class Preparer:
         for template in compiled:
             needs |= facts_needed(template)
         offers = {(ordered[it.key].offer, it.contact_id) for it in claims}
-        return gather(tx, world, {it.contact_id for it in claims}, now, needs, offers=offers)
+        lines = {it.line_id for it in ordered.values()}
+        return gather(tx, world, {it.contact_id for it in claims}, now, needs, offers=offers, lines=lines)
 
     def _goods(self, tx: Tx, asked: Sequence[_Asked], now: Moment) -> dict[Wish, tuple[Recommended, ...]]:
         wishes = {it.wish for it in asked if "recommend" in it.compiled.needs}

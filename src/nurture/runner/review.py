@@ -92,7 +92,7 @@ class _Background:
             tx, starts, zones, now, with_goods=needs.skus or needs.order_lines
         )
         self._standings = stages.standings(tx, starts, world.lifecycle.first)
-        self._kept = stages.transitions(tx, starts)
+        self._kept = self._stored_later(tx, starts)
         self._next = histories.next_orders(tx, starts, now)
         self._next_events = facts.next_events(tx, contacts, now)
         self._events: Mapping[int, tuple[Event, ...]] = (
@@ -104,6 +104,11 @@ class _Background:
         self._messages: Mapping[int, tuple[MessageFacts, ...]] = (
             facts.messages(tx, contacts, now) if needs.messages else {}
         )
+
+    def _stored_later(self, tx: Tx, starts: Mapping[Place, Moment]) -> Mapping[Place, tuple[Kept, ...]]:
+        """The transitions of those places that have some later than the walk begins: seldom any."""
+        late = [place for place, start in starts.items() if self._standings[place].since > start]
+        return stages.transitions(tx, late) if late else {}
 
     def walk(self, place: Place, start: Moment) -> Reviewed:
         """Walk one place from `start` to now and set what is found against what is stored."""
@@ -127,7 +132,7 @@ class _Background:
 
     def _split(self, place: Place, start: Moment) -> tuple[Standing, tuple[Kept, ...]]:
         """Where the place stood at `start`, and what is stored later: something that came in late is worked in."""
-        kept = self._kept[place]
+        kept = self._kept.get(place, ())
         after = tuple(one for one in kept if one.transition.at > start)
         if not after:
             return self._standings[place], ()

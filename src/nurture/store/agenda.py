@@ -57,7 +57,7 @@ def take_due(tx: Tx, now: Moment, limit: int) -> Agenda:
     if not contacts:
         return Agenda()
     due: dict[int, dict[int, Moment]] = defaultdict(dict)
-    for contact, line, at in tx.execute(_DUE, {"contacts": contacts, "now": now}):
+    for contact, line, at in tx.execute(_DUE, {"contacts": contacts, "now": now}).all():
         due[contact][line] = at
     return Agenda(due=due)
 
@@ -69,7 +69,7 @@ def waiting(tx: Tx, contact_ids: Collection[int], now: Moment) -> set[int]:
 
 def reviewed_at(tx: Tx, contact_ids: Collection[int]) -> dict[int, Moment]:
     """Up to when each contact was looked at; 0: never yet."""
-    rows = tx.execute(_REVIEWED, {"contacts": list(contact_ids)})
+    rows = tx.execute(_REVIEWED, {"contacts": list(contact_ids)}).all()
     return {contact: int(at) for contact, at in rows}
 
 

@@ -41,6 +41,7 @@ _steps = table(CampaignStepRow)
 
 _contacts: BindParameter[int] = bindparam("contacts", expanding=True)
 _now: BindParameter[Moment] = bindparam("now")
+_lines_asked: BindParameter[int] = bindparam("lines", expanding=True)
 
 # Made once: putting such a statement together costs more than SQLite takes to answer it.
 _STAGES = select(_stages.c.contact_id, _stages.c.line_id, _stages.c.stage, _stages.c.since).where(
@@ -55,6 +56,8 @@ _ORDERS = select(
     _facts.c.last_at,
     _facts.c.usual_gap_days,
 ).where(_facts.c.contact_id.in_(_contacts))
+_STAGES_ON = _STAGES.where(_stages.c.line_id.in_(_lines_asked))
+_ORDERS_ON = _ORDERS.where(_facts.c.line_id.in_(_lines_asked))
 _GOODS = (
     select(_goods.c.contact_id, _products.c.sku, _lines.c.name)
     .join(_products, _products.c.id == _goods.c.product_id)
@@ -107,20 +110,32 @@ _IN_CAMPAIGNS = (
 )
 
 
-def stages(tx: Tx, contact_ids: Collection[int]) -> dict[Place, StageFacts]:
-    """Where they stand, in the business (line 0) and on each line; who is not here is at the first stage."""
-    rows = tx.execute(_STAGES, {"contacts": list(contact_ids)})
-    return {(contact, line): StageFacts(name=stage, since=since) for contact, line, stage, since in rows}
+def stages(tx: Tx, contact_ids: Collection[int], lines: Collection[int] | None) -> dict[Place, StageFacts]:
+    """Where they stand on these lines (None: on all; 0: in the business); else they are at the first stage."""
+    asked = {"contacts": list(contact_ids)}
+    rows = (
+        tx.execute(_STAGES, asked)
+        if lines is None
+        else tx.execute(_STAGES_ON, {**asked, "lines": list(lines)})
+    )
+    return {
+        (contact, line): StageFacts(name=stage, since=since) for contact, line, stage, since in rows.all()
+    }
 
 
-def orders(tx: Tx, contact_ids: Collection[int]) -> dict[Place, OrderFacts]:
-    """What they bought, as it was summed at their last review."""
-    rows = tx.execute(_ORDERS, {"contacts": list(contact_ids)})
+def orders(tx: Tx, contact_ids: Collection[int], lines: Collection[int] | None) -> dict[Place, OrderFacts]:
+    """What they bought, as it was summed at their last review, on these lines (None: on all)."""
+    asked = {"contacts": list(contact_ids)}
+    rows = (
+        tx.execute(_ORDERS, asked)
+        if lines is None
+        else tx.execute(_ORDERS_ON, {**asked, "lines": list(lines)})
+    )
     return {
         (contact, line): OrderFacts(
             count=count, total=total, first_at=first or None, last_at=last or None, usual_gap_days=gap
         )
-        for contact, line, count, total, first, last, gap in rows
+        for contact, line, count, total, first, last, gap in rows.all()
     }
 
 
@@ -130,7 +145,7 @@ def goods(
     """The skus and the lines that each ever bought, in orders that stand."""
     skus: dict[int, set[str]] = defaultdict(set)
     lines: dict[int, set[str]] = defaultdict(set)
-    for contact, sku, line in tx.execute(_GOODS, {"contacts": list(contact_ids), "now": now}):
+    for contact, sku, line in tx.execute(_GOODS, {"contacts": list(contact_ids), "now": now}).all():
         skus[contact].add(sku)
         if line:
             lines[contact].add(line)
@@ -140,7 +155,7 @@ def goods(
 def signs(tx: Tx, contact_ids: Collection[int], now: Moment) -> dict[int, tuple[Sign, ...]]:
     """What they received, opened and clicked, oldest first."""
     found: dict[int, list[Sign]] = defaultdict(list)
-    for contact, kind, at in tx.execute(_SIGNS, {"contacts": list(contact_ids), "now": now}):
+    for contact, kind, at in tx.execute(_SIGNS, {"contacts": list(contact_ids), "now": now}).all():
         found[contact].append(Sign(kind=kind, at=at))
     return {contact: tuple(of) for contact, of in found.items()}
 
@@ -170,7 +185,7 @@ def events(
     """Their events of these names up to `now`, oldest first."""
     found: dict[int, list[Event]] = defaultdict(list)
     span = {"contacts": list(contact_ids), "names": list(names), "since": -1, "now": now}
-    for contact, _, name, at, properties in tx.execute(_EVENTS_NAMED, span):
+    for contact, _, name, at, properties in tx.execute(_EVENTS_NAMED, span).all():
         found[contact].append(Event(name=name, at=at, properties=json.loads(properties)))
     return {contact: tuple(of) for contact, of in found.items()}
 
@@ -183,7 +198,7 @@ def events_since(
         return {}
     found: dict[int, list[tuple[int, Event]]] = defaultdict(list)
     span = {"contacts": list(since), "since": min(since.values()), "now": now}
-    for contact, id_, name, at, properties in tx.execute(_EVENTS_SINCE, span):
+    for contact, id_, name, at, properties in tx.execute(_EVENTS_SINCE, span).all():
         if at > since[contact]:
             found[contact].append((id_, Event(name=name, at=at, properties=json.loads(properties))))
     return {contact: tuple(of) for contact, of in found.items()}
@@ -191,14 +206,14 @@ def events_since(
 
 def next_events(tx: Tx, contact_ids: Collection[int], now: Moment) -> dict[int, Moment]:
     """Each contact's first event later than `now`; there are such in a replay."""
-    rows = tx.execute(_NEXT_EVENTS, {"contacts": list(contact_ids), "now": now})
+    rows = tx.execute(_NEXT_EVENTS, {"contacts": list(contact_ids), "now": now}).all()
     return {contact: int(at) for contact, at in rows}
 
 
 def messages(tx: Tx, contact_ids: Collection[int], now: Moment) -> dict[int, tuple[MessageFacts, ...]]:
     """The messages they were handed, with the first human open and click of each, oldest first."""
     moments: dict[tuple[int, int, int, str, str], dict[str, Moment]] = {}
-    rows = tx.execute(_MESSAGES, {"contacts": list(contact_ids), "now": now})
+    rows = tx.execute(_MESSAGES, {"contacts": list(contact_ids), "now": now}).all()
     for contact, enrollment, no, kind, at, campaign, step in rows:
         moments.setdefault((contact, enrollment, no, campaign, step), {})[kind] = at
     found: dict[int, list[MessageFacts]] = defaultdict(list)
@@ -219,6 +234,6 @@ def messages(tx: Tx, contact_ids: Collection[int], now: Moment) -> dict[int, tup
 def in_campaigns(tx: Tx, contact_ids: Collection[int]) -> dict[int, frozenset[str]]:
     """The keys of the campaigns that each is in now."""
     found: dict[int, set[str]] = defaultdict(set)
-    for contact, key in tx.execute(_IN_CAMPAIGNS, {"contacts": list(contact_ids)}):
+    for contact, key in tx.execute(_IN_CAMPAIGNS, {"contacts": list(contact_ids)}).all():
         found[contact].add(key)
     return {contact: frozenset(keys) for contact, keys in found.items()}

@@ -31,23 +31,23 @@ _ORDERS = (
     .where(_orders.c.contact_id.in_(_contacts), _orders.c.ordered_at > _since, _orders.c.ordered_at <= _now)
     .order_by(_orders.c.ordered_at, _orders.c.id)
 )
+# Answered by the index order_lines_by_contact alone, in its order.
 _ON_LINES = (
     select(
         _goods.c.contact_id,
         _goods.c.line_id,
         _goods.c.ordered_at,
+        _goods.c.order_id,
         func.sum(_goods.c.amount),
-        _orders.c.undone_at,
     )
-    .join(_orders, _orders.c.id == _goods.c.order_id)
     .where(
         _goods.c.contact_id.in_(_contacts),
         _goods.c.line_id.in_(bindparam("lines", expanding=True)),
         _goods.c.ordered_at > _since,
         _goods.c.ordered_at <= _now,
     )
-    .group_by(_goods.c.contact_id, _goods.c.line_id, _goods.c.ordered_at, _orders.c.id, _orders.c.undone_at)
-    .order_by(_goods.c.ordered_at)
+    .group_by(_goods.c.contact_id, _goods.c.line_id, _goods.c.ordered_at, _goods.c.order_id)
+    .order_by(_goods.c.contact_id, _goods.c.line_id, _goods.c.ordered_at, _goods.c.order_id)
 )
 _GOODS = (
     select(_goods.c.order_id, _products.c.sku, _lines.c.name)
@@ -90,9 +90,8 @@ _NEXT_ORDERS = {
     ),
 }
 # Only a few orders are ever undone: the partial index orders_undone holds them alone.
-_NEXT_UNDONE = text(
-    "SELECT contact_id, id, undone_at FROM orders WHERE undone_at > 0 AND undone_at > :now"
-    " AND contact_id IN :contacts"
+_UNDONE = text(
+    "SELECT contact_id, id, undone_at FROM orders WHERE undone_at > 0 AND contact_id IN :contacts"
 ).bindparams(_contacts)
 
 
@@ -126,7 +125,7 @@ def histories(
     if business:
         span = {"contacts": business, "since": since, "now": now}
         goods = _goods_of(tx, span) if with_goods else {}
-        for order, contact, at, amount, undone in tx.execute(_ORDERS, span):
+        for order, contact, at, amount, undone in tx.execute(_ORDERS, span).all():
             skus, lines = goods.get(order, ((), ()))
             found[contact, 0].append(
                 HistoryPurchase(
@@ -140,18 +139,14 @@ def histories(
             )
     on_lines = [place for place in places if place[1]]
     if on_lines:
-        rows = tx.execute(
-            _ON_LINES,
-            {
-                "contacts": list({contact for contact, _ in on_lines}),
-                "lines": list({line for _, line in on_lines}),
-                "since": since,
-                "now": now,
-            },
-        )
-        for contact, line, at, amount, undone in rows:
+        contacts = list({contact for contact, _ in on_lines})
+        lines_asked = list({line for _, line in on_lines})
+        undone_at = {order: at for _, order, at in tx.execute(_UNDONE, {"contacts": contacts}).all()}
+        span = {"contacts": contacts, "lines": lines_asked, "since": since, "now": now}
+        for contact, line, at, order, amount in tx.execute(_ON_LINES, span).all():
             if (contact, line) in found:
                 day = local_date(at, zones[contact]).toordinal()
+                undone = undone_at.get(order, 0)
                 purchase = HistoryPurchase(at=at, day=day, amount=int(amount), undone_at=undone)
                 found[contact, line].append(purchase)
     return {place: tuple(purchases) for place, purchases in found.items()}
@@ -160,7 +155,7 @@ def histories(
 def _goods_of(tx: Tx, span: Mapping[str, object]) -> dict[int, tuple[tuple[str, ...], tuple[str, ...]]]:
     skus: dict[int, list[str]] = defaultdict(list)
     lines: dict[int, set[str]] = defaultdict(set)
-    for order, sku, line in tx.execute(_GOODS, span):
+    for order, sku, line in tx.execute(_GOODS, span).all():
         skus[order].append(sku)
         if line:
             lines[order].add(line)
@@ -169,11 +164,12 @@ def _goods_of(tx: Tx, span: Mapping[str, object]) -> dict[int, tuple[tuple[str, 
 
 def next_orders(tx: Tx, places: Collection[Place], now: Moment) -> dict[Place, Moment]:
     """The first order, refund or cancellation later than `now`; there are such in a replay."""
-    rows = tx.execute(_NEXT_ORDERS[tx.dialect.name], {"places": json.dumps(list(places)), "now": now})
+    rows = tx.execute(_NEXT_ORDERS[tx.dialect.name], {"places": json.dumps(list(places)), "now": now}).all()
     found = {(contact, line): int(at) for contact, line, at in rows if at is not None}
     contacts = list({contact for contact, _ in places})
-    undone = tx.execute(_NEXT_UNDONE, {"contacts": contacts, "now": now}).all()
-    for contact, _, at in undone:
+    for contact, _, at in tx.execute(_UNDONE, {"contacts": contacts}).all():
+        if at <= now:
+            continue
         # Looked at on every line then: which of them the order was on is worked out when it comes.
         for place in places:
             if place[0] == contact:
@@ -202,6 +198,6 @@ def orders_since(tx: Tx, since: Mapping[int, Moment], now: Moment) -> dict[int, 
 def _lines_of_orders(tx: Tx, order_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     found: dict[int, list[str]] = defaultdict(list)
     for some in chunks(order_ids):
-        for order, line in tx.execute(_LINES_OF, {"orders": some}):
+        for order, line in tx.execute(_LINES_OF, {"orders": some}).all():
             found[order].append(line)
     return {order: tuple(sorted(of)) for order, of in found.items()}

@@ -66,14 +66,14 @@ class Kept:
 def line_names(tx: Tx) -> dict[int, str]:
     """Every product line by its id, and the business as "" under 0."""
     names = {0: ""}
-    for line, name in tx.execute(_LINE_NAMES):
+    for line, name in tx.execute(_LINE_NAMES).all():
         names[line] = name
     return names
 
 
 def standings(tx: Tx, places: Collection[Place], first: str) -> dict[Place, Standing]:
     """Where each place stands now; the first stage, since ever, where nothing is stored."""
-    rows = tx.execute(_STANDINGS, {"contacts": list({contact for contact, _ in places})})
+    rows = tx.execute(_STANDINGS, {"contacts": list({contact for contact, _ in places})}).all()
     stored = {(contact, line): Standing(stage=stage, since=since) for contact, line, stage, since in rows}
     start = Standing(stage=first, since=0)
     return {place: stored.get(place, start) for place in places}
@@ -83,7 +83,7 @@ def transitions(tx: Tx, places: Collection[Place]) -> dict[Place, tuple[Kept, ..
     """All standing transitions of each place, oldest first."""
     names = line_names(tx)
     found: dict[Place, list[Kept]] = {place: [] for place in places}
-    for row in tx.execute(_TRANSITIONS, {"contacts": list({contact for contact, _ in places})}):
+    for row in tx.execute(_TRANSITIONS, {"contacts": list({contact for contact, _ in places})}).all():
         kept = found.get((row.contact_id, row.line_id))
         if kept is not None:
             change = Transition(

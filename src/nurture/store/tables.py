@@ -153,7 +153,9 @@ class OrderLineRow(SQLModel, table=True):
     """One product of an order. Contact, line and time are repeated so that one index answers for one person."""
 
     __tablename__ = "order_lines"
-    __table_args__ = (Index("order_lines_by_contact", "contact_id", "line_id", "ordered_at"),)
+    __table_args__ = (
+        Index("order_lines_by_contact", "contact_id", "line_id", "ordered_at", "order_id", "amount"),
+    )
 
     order_id: int = _big(primary_key=True, default=None)
     product_id: int = _big(primary_key=True, default=None)

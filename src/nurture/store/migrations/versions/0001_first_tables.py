@@ -110,7 +110,11 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sqlite_with_rowid=False,
     )
-    op.create_index("order_lines_by_contact", "order_lines", ["contact_id", "line_id", "ordered_at"])
+    op.create_index(
+        "order_lines_by_contact",
+        "order_lines",
+        ["contact_id", "line_id", "ordered_at", "order_id", "amount"],
+    )
     op.create_table(
         "product_pairs",
         sa.Column("product_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
