@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, bindparam, func, or_, select, text
+from sqlalchemy import BindParameter, bindparam, select, text
 
-from nurture.clock import NEVER, Moment, local_date
+from nurture.clock import NEVER, Moment, day_number
 from nurture.lifecycle.walk import HistoryPurchase
 from nurture.store.agenda import Place
 from nurture.store.engine import Tx
@@ -31,35 +31,11 @@ _ORDERS = (
     .where(_orders.c.contact_id.in_(_contacts), _orders.c.ordered_at > _since, _orders.c.ordered_at <= _now)
     .order_by(_orders.c.ordered_at, _orders.c.id)
 )
-# Answered by the index order_lines_by_contact alone, in its order.
-_ON_LINES = (
-    select(
-        _goods.c.contact_id,
-        _goods.c.line_id,
-        _goods.c.ordered_at,
-        _goods.c.order_id,
-        func.sum(_goods.c.amount),
-    )
-    .where(
-        _goods.c.contact_id.in_(_contacts),
-        _goods.c.line_id.in_(bindparam("lines", expanding=True)),
-        _goods.c.ordered_at > _since,
-        _goods.c.ordered_at <= _now,
-    )
-    .group_by(_goods.c.contact_id, _goods.c.line_id, _goods.c.ordered_at, _goods.c.order_id)
-    .order_by(_goods.c.contact_id, _goods.c.line_id, _goods.c.ordered_at, _goods.c.order_id)
-)
 _GOODS = (
     select(_goods.c.order_id, _products.c.sku, _lines.c.name)
     .join(_products, _products.c.id == _goods.c.product_id)
     .outerjoin(_lines, _lines.c.id == _goods.c.line_id)
     .where(_goods.c.contact_id.in_(_contacts), _goods.c.ordered_at > _since, _goods.c.ordered_at <= _now)
-)
-_SINCE = (
-    select(_orders.c.id, _orders.c.contact_id, _orders.c.ordered_at, _orders.c.amount, _orders.c.undone_at)
-    .where(_orders.c.contact_id.in_(_contacts), _orders.c.ordered_at <= _now)
-    .where(or_(_orders.c.ordered_at > _since, _orders.c.undone_at > _since))
-    .order_by(_orders.c.ordered_at, _orders.c.id)
 )
 _LINES_OF = (
     select(_goods.c.order_id, _lines.c.name)
@@ -70,25 +46,36 @@ _LINES_OF = (
 
 # Seeks in the index for each place: what a replay has still ahead of it is never walked over.
 _NEXT = """
-SELECT c, l, CASE WHEN l = 0
-    THEN (SELECT ordered_at FROM orders WHERE contact_id = c AND ordered_at > :now ORDER BY ordered_at LIMIT 1)
-    ELSE (SELECT ordered_at FROM order_lines WHERE contact_id = c AND line_id = l AND ordered_at > :now
+SELECT a, b, CASE WHEN b = 0
+    THEN (SELECT ordered_at FROM orders WHERE contact_id = a AND ordered_at > :now ORDER BY ordered_at LIMIT 1)
+    ELSE (SELECT ordered_at FROM order_lines WHERE contact_id = a AND line_id = b AND ordered_at > :now
           ORDER BY ordered_at LIMIT 1) END
-FROM ({places}) AS places
+FROM ({pairs}) AS places
 """
-_NEXT_ORDERS = {
-    "sqlite": text(
-        _NEXT.format(
-            places="SELECT json_extract(value, '$[0]') AS c, json_extract(value, '$[1]') AS l FROM json_each(:places)"
-        )
-    ),
-    "postgresql": text(
-        _NEXT.format(
-            places="SELECT CAST(value->>0 AS bigint) AS c, CAST(value->>1 AS bigint) AS l"
-            " FROM jsonb_array_elements(CAST(:places AS jsonb))"
-        )
-    ),
+# From each contact's own moment on: one who was not looked at for long makes nobody else's orders be read.
+_SINCE = """
+SELECT o.id, o.contact_id, o.ordered_at, o.amount, o.undone_at
+FROM ({pairs}) AS since JOIN orders o ON o.contact_id = a AND o.ordered_at > b AND o.ordered_at <= :now
+UNION
+SELECT o.id, o.contact_id, o.ordered_at, o.amount, o.undone_at
+FROM ({pairs}) AS since JOIN orders o ON o.contact_id = a AND o.undone_at > 0 AND o.undone_at > b
+    AND o.undone_at <= :now
+"""
+# Answered by the index order_lines_by_contact alone, a seek for each place.
+_ON_LINES = """
+SELECT a, b, l.ordered_at, l.order_id, sum(l.amount)
+FROM ({pairs}) AS places
+JOIN order_lines l ON l.contact_id = a AND l.line_id = b AND l.ordered_at > :since AND l.ordered_at <= :now
+GROUP BY a, b, l.ordered_at, l.order_id ORDER BY a, b, l.ordered_at, l.order_id
+"""
+_PAIRS = {
+    "sqlite": "SELECT json_extract(value, '$[0]') AS a, json_extract(value, '$[1]') AS b FROM json_each(:pairs)",
+    "postgresql": "SELECT CAST(value->>0 AS bigint) AS a, CAST(value->>1 AS bigint) AS b"
+    " FROM jsonb_array_elements(CAST(:pairs AS jsonb))",
 }
+_NEXT_ORDERS = {dialect: text(_NEXT.format(pairs=pairs)) for dialect, pairs in _PAIRS.items()}
+_LINE_ORDERS = {dialect: text(_ON_LINES.format(pairs=pairs)) for dialect, pairs in _PAIRS.items()}
+_ORDERS_SINCE = {dialect: text(_SINCE.format(pairs=pairs)) for dialect, pairs in _PAIRS.items()}
 # Only a few orders are ever undone: the partial index orders_undone holds them alone.
 _UNDONE = text(
     "SELECT contact_id, id, undone_at FROM orders WHERE undone_at > 0 AND contact_id IN :contacts"
@@ -130,7 +117,7 @@ def histories(
             found[contact, 0].append(
                 HistoryPurchase(
                     at=at,
-                    day=local_date(at, zones[contact]).toordinal(),
+                    day=day_number(at, zones[contact]),
                     amount=amount,
                     undone_at=undone,
                     skus=skus,
@@ -140,15 +127,13 @@ def histories(
     on_lines = [place for place in places if place[1]]
     if on_lines:
         contacts = list({contact for contact, _ in on_lines})
-        lines_asked = list({line for _, line in on_lines})
         undone_at = {order: at for _, order, at in tx.execute(_UNDONE, {"contacts": contacts}).all()}
-        span = {"contacts": contacts, "lines": lines_asked, "since": since, "now": now}
-        for contact, line, at, order, amount in tx.execute(_ON_LINES, span).all():
-            if (contact, line) in found:
-                day = local_date(at, zones[contact]).toordinal()
-                undone = undone_at.get(order, 0)
-                purchase = HistoryPurchase(at=at, day=day, amount=int(amount), undone_at=undone)
-                found[contact, line].append(purchase)
+        given = {"pairs": json.dumps(on_lines), "since": since, "now": now}
+        for contact, line, at, order, amount in tx.execute(_LINE_ORDERS[tx.dialect.name], given).all():
+            day = day_number(at, zones[contact])
+            undone = undone_at.get(order, 0)
+            purchase = HistoryPurchase(at=at, day=day, amount=int(amount), undone_at=undone)
+            found[contact, line].append(purchase)
     return {place: tuple(purchases) for place, purchases in found.items()}
 
 
@@ -164,7 +149,7 @@ def _goods_of(tx: Tx, span: Mapping[str, object]) -> dict[int, tuple[tuple[str, 
 
 def next_orders(tx: Tx, places: Collection[Place], now: Moment) -> dict[Place, Moment]:
     """The first order, refund or cancellation later than `now`; there are such in a replay."""
-    rows = tx.execute(_NEXT_ORDERS[tx.dialect.name], {"places": json.dumps(list(places)), "now": now}).all()
+    rows = tx.execute(_NEXT_ORDERS[tx.dialect.name], {"pairs": json.dumps(list(places)), "now": now}).all()
     found = {(contact, line): int(at) for contact, line, at in rows if at is not None}
     contacts = list({contact for contact, _ in places})
     for contact, _, at in tx.execute(_UNDONE, {"contacts": contacts}).all():
@@ -181,8 +166,8 @@ def orders_since(tx: Tx, since: Mapping[int, Moment], now: Moment) -> dict[int, 
     """Each contact's orders, refunds and cancellations in (its moment in `since`, now], oldest first."""
     if not since:
         return {}
-    span = {"contacts": list(since), "since": min(since.values()), "now": now}
-    rows = tx.execute(_SINCE, span).all()
+    given = {"pairs": json.dumps(list(since.items())), "now": now}
+    rows = tx.execute(_ORDERS_SINCE[tx.dialect.name], given).all()
     lines = _lines_of_orders(tx, [row.id for row in rows])
     found: dict[int, list[OrderHappening]] = defaultdict(list)
     for row in rows:
