@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-import click
 import typer
 
 from nurture import __version__
@@ -19,7 +18,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
 )
 
 for _module in (workspace, check, apply, intake, run, replay, stages, report, explain, preview):
@@ -42,16 +41,10 @@ def options(
 def main() -> None:
     """Run the command. Exit status: 0 done, 1 the files or data are at fault, 2 wrong usage, 130 interrupted."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        app()
     except NurtureError as error:
         err.print(f"error: {error}", style=None, markup=False, soft_wrap=True)
         sys.exit(error.exit_status)
-    except (KeyboardInterrupt, click.Abort):
-        err.print("interrupted", markup=False)
-        sys.exit(130)
     except BrokenPipeError:
         # Whoever read our output has gone (`nurture report | head`): end quietly, and let nothing flush into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

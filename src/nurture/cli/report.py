@@ -62,7 +62,7 @@ def report(
 def _care(app: App, now: Moment, as_json: bool) -> None:
     stages = load(app.store, app.settings).lifecycle.names
     with app.store.read() as tx:
-        months = month_starts(now, app.settings.zone, MONTHS)
+        months = month_starts(now - 1, app.settings.zone, MONTHS)
         found = care_of(tx, now, stages=stages, months=months, window=CARE_WINDOW)
     if as_json:
         print_json(care_as_dict(found))

@@ -51,6 +51,8 @@ async def _run(app: App, world: InForce, taken: socket.socket) -> None:
 def _set_up_log() -> None:
     """One line an event on standard error; what libraries say only from warnings up."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    # A tick that takes longer than a second skips the next one: as it should be.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

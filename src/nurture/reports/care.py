@@ -10,6 +10,10 @@ from zoneinfo import ZoneInfo
 from nurture.clock import Moment, from_datetime, to_datetime
 
 
+ENOUGH = 1.0
+"""Contacts that have to stand at a stage, on the average of the window, before a figure for each of them is given."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareRow:
     """One stage over a window of time."""
@@ -29,13 +33,13 @@ class CareRow:
 
     @property
     def messages_per_contact(self) -> float | None:
-        """What one contact who stays here gets in one window; None where nobody stood here."""
-        return self.messages / self.present if self.present else None
+        """What one contact who stays here gets in one window; None where too few stood here to tell."""
+        return self.messages / self.present if self.present >= ENOUGH else None
 
     @property
     def offers_per_contact(self) -> float | None:
         """Likewise for offers."""
-        return self.offers / self.present if self.present else None
+        return self.offers / self.present if self.present >= ENOUGH else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

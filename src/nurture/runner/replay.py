@@ -16,7 +16,7 @@ from nurture.engagement.hit import Hit
 from nurture.runner.crowd import Act, Crowd
 from nurture.runner.nightly import count_goods
 from nurture.runner.tick import Tick
-from nurture.store import consents, hits, people, received, unsubscribe
+from nurture.store import consents, hits, marks, people, received, unsubscribe
 from nurture.store.consents import Word
 from nurture.store.engine import Store
 from nurture.store.people import ContactGiven
@@ -91,6 +91,8 @@ class Replay:
             ticks += 1
             progress(now, self._messages)
         self._clock.move_to(end)
+        with self._store.write() as tx:
+            marks.put(tx, marks.REPLAYED_TO, str(end))
         return Replayed(
             ticks=ticks, messages=self._messages, hits=self._hits, unsubscribed=self._unsubscribed
         )

@@ -10,6 +10,9 @@ from nurture.store.tables import MarkRow
 
 _marks = table(MarkRow)
 
+REPLAYED_TO = "replayed to"
+"""The moment at which the last replay ended: what the dashboard shows first."""
+
 
 def get(tx: Tx, name: str, default: str = "") -> str:
     """The value of a mark, or `default` where it was never set."""

@@ -124,15 +124,6 @@ def newcomers(tx: Tx, line: int, start: Moment, end: Moment, step: Span) -> list
     return [(int(number), int(count), int(seconds)) for number, count, seconds in rows]
 
 
-def last_happening(tx: Tx) -> Moment | None:
-    """When a stage last changed or a message was last sent; None where neither ever was."""
-    moments = [
-        tx.execute(select(func.max(_transitions.c.at)).where(_transitions.c.line_id == 0)).scalar(),
-        tx.execute(select(func.max(_messages.c.done_at))).scalar(),
-    ]
-    return max((int(at) for at in moments if at), default=None)
-
-
 def contacts(tx: Tx) -> int:
     """How many contacts there are."""
     return int(tx.execute(select(func.count()).select_from(_contacts)).scalar_one())

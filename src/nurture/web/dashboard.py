@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -12,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from nurture.clock import DAY, MINUTE, Moment
+from nurture.clock import DAY, MINUTE, Moment, parse_iso
 from nurture.delivery.outcome import MessageKey
 from nurture.journeys.reasons import in_words
 from nurture.reports.campaigns import CampaignReport, Counts, add_up
 from nurture.reports.care import Care, month_starts
 from nurture.reports.explain import MessageStory
-from nurture.store import inbox, report_stages
+from nurture.store import inbox, marks, report_stages
 from nurture.store.engine import Tx
 from nurture.store.report_care import care
 from nurture.store.report_explain import lately
@@ -39,6 +40,10 @@ LATELY = 6
 class Overview:
     """All that the page shows."""
 
+    at: Moment
+    """When it was so."""
+    replayed: bool
+    """Whether that is where a replay ended, and not now."""
     contacts: int
     stages: tuple[tuple[str, str, int], ...]
     """Name, tone and number of contacts now, in the lifecycle's order."""
@@ -71,33 +76,43 @@ class Dashboard:
         """The page, or what to do first where there is nobody yet."""
         if not is_local(request):
             raise HTTPException(404)
-        overview = await run_in_threadpool(self._gather)
+        overview = await run_in_threadpool(self._gather, request.query_params.get("at", ""))
         if not overview.contacts:
             return self._pages.answer("empty.html", {"here": "overview"})
         return self._pages.answer("dashboard.html", _values(overview))
 
-    def _gather(self) -> Overview:
+    def _gather(self, asked: str) -> Overview:
         deps = self._deps
-        now, stages = deps.clock.now(), deps.in_force().stages
         with deps.store.read() as tx:
-            return gather(tx, now, stages, deps)
+            now = deps.clock.now()
+            until = _moment(asked, deps.settings.zone, now)
+            replayed_to = int(marks.get(tx, marks.REPLAYED_TO, "0"))
+            if not asked and 0 < replayed_to < now:
+                return gather(tx, replayed_to, deps, replayed=True)
+            return gather(tx, until, deps)
 
 
-def gather(tx: Tx, now: Moment, stages: tuple[str, ...], deps: WebDeps) -> Overview:
-    """Everything for the page, in one snapshot.
+def _moment(asked: str, zone: ZoneInfo, now: Moment) -> Moment:
+    """The moment in the address (?at=2018-01-01), not later than now; without one, or one that is none, now."""
+    try:
+        return min(parse_iso(asked, zone), now)
+    except ValueError:
+        return now
 
-    Care and the picture over time end where something last happened: in a workspace whose history was
-    replayed, that may be long before today.
-    """
-    here = report_stages.stages_at(tx, 0, now, stages[0])
+
+def gather(tx: Tx, until: Moment, deps: WebDeps, *, replayed: bool = False) -> Overview:
+    """Everything for the page as of `until`, in one snapshot; what campaigns did is counted over the whole ledger."""
+    stages = deps.in_force().stages
+    here = report_stages.stages_at(tx, 0, until, stages[0])
     every = (*stages, *sorted(set(here) - set(stages)))
-    since, last = report_stages.first_happening(tx), report_stages.last_happening(tx)
-    until = min(now, last + DAY) if last else now
+    since = report_stages.first_happening(tx)
     start = min(since if since is not None else until, until - DAY)
     reports = campaigns(tx)
     total = add_up(report.counts for report in reports)
     colours = tones(every)
     return Overview(
+        at=until,
+        replayed=replayed,
         contacts=report_stages.contacts(tx),
         stages=tuple((stage, colours[stage], here.get(stage, 0)) for stage in every),
         over_time=_over_time(tx, every, start, until),
@@ -108,7 +123,7 @@ def gather(tx: Tx, now: Moment, stages: tuple[str, ...], deps: WebDeps) -> Overv
         entered=sum(report.entered for report in reports),
         goals=sum(report.goal for report in reports),
         not_sent=_not_sent(total),
-        care=care(tx, until, stages=stages, months=month_starts(until, deps.settings.zone, MONTHS)),
+        care=care(tx, until, stages=stages, months=month_starts(until - 1, deps.settings.zone, MONTHS)),
         lately=_lately(tx),
     )
 
