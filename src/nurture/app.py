@@ -69,6 +69,7 @@ class App:
             return InForce(
                 stages=it.lifecycle.names,
                 topics={campaign.key: campaign.topic for _, campaign in it.in_force},
+                aims=frozenset(campaign.key for _, campaign in it.in_force if campaign.goal is not None),
                 expires={key: offer.expires for key, offer in it.offers.items()},
             )
 

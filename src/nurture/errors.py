@@ -14,6 +14,9 @@ NurtureError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class NurtureError(Exception):
     """What is wrong (`message`), `where` (file:line, key, address) and the `remedy`, each one sentence."""
@@ -37,8 +40,36 @@ class UsageError(NurtureError):
     exit_status = 2
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong in nurture.toml or a NURTURE_ variable."""
+
+    key: tuple[str, ...] = ()
+    """Where it is written, such as ("web", "listen"); empty: the file as a whole."""
+    variable: str = ""
+    """The variable that says it; empty: the file does."""
+    message: str
+    hint: str = ""
+    line: int = 0
+    """From 1, where it is known."""
+    column: int = 0
+
+
 class SettingsError(NurtureError):
-    """A key or value of nurture.toml, or a NURTURE_ variable, cannot be used."""
+    """Keys or values of nurture.toml, or NURTURE_ variables, cannot be used; `faults` are all of them."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        first, *others = self.faults
+        said = [fault.message + (f" ({fault.hint})" if fault.hint else "") for fault in others]
+        names = [fault.variable or "nurture.toml" for fault in others]
+        more = [f"{name}: {text}" for name, text in zip(names, said, strict=True)]
+        line = f":{first.line}:{first.column}" if first.line else ""
+        super().__init__(
+            first.message,
+            where=first.variable or f"nurture.toml{line}",
+            remedy="\n".join([*([first.hint] if first.hint else []), *more]).replace("\n", "\n  "),
+        )
 
 
 class WorkspaceError(NurtureError):

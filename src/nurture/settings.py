@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from nurture.errors import SettingsError, WorkspaceError
+from nurture.errors import Fault, SettingsError, WorkspaceError
 
 FILE_NAME = "nurture.toml"
+
+PROVIDERS = ("smtp", "inbox")
+"""How mail can leave."""
 
 
 class _Part(BaseModel):
@@ -28,6 +33,13 @@ class Sender(_Part):
     reply_to: str = ""
     address: str
     """The postal address that the law asks for, on one line."""
+
+    @field_validator("from_", "reply_to")
+    @classmethod
+    def _an_address(cls, value: str, info: ValidationInfo) -> str:
+        if (value or info.field_name == "from_") and "@" not in parseaddr(value)[1]:
+            raise ValueError(f"cannot be {value!r}; write it as Corner Shop <hello@shop.example>")
+        return value
 
 
 class Relay(_Part):
@@ -54,7 +66,7 @@ class Web(_Part):
     @classmethod
     def _absolute(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
-            raise ValueError("must start with https:// (or http:// while trying things out)")
+            raise ValueError("must start with https://; http:// will do while trying things out")
         return value.rstrip("/")
 
     @property
@@ -66,8 +78,9 @@ class Web(_Part):
     @field_validator("listen")
     @classmethod
     def _with_port(cls, value: str) -> str:
-        if not value.rpartition(":")[2].isdigit():
-            raise ValueError("must be HOST:PORT, such as 127.0.0.1:8025")
+        port = value.rpartition(":")[2]
+        if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+            raise ValueError(f"cannot be {value!r}; write HOST:PORT, such as 127.0.0.1:8025")
         return value
 
 
@@ -100,7 +113,9 @@ class Settings(_Part):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError(f"there is no time zone {value!r}; write it as Europe/Berlin") from None
+            near = difflib.get_close_matches(value, available_timezones(), 1)
+            hint = f'did you mean "{near[0]}"?' if near else 'write it as "Europe/Berlin"'
+            raise ValueError(f"cannot be {value!r}: there is no such time zone; {hint}") from None
         return value
 
     @field_validator("topics", mode="before")
@@ -110,11 +125,14 @@ class Settings(_Part):
             return value
         return {key: {"says": it} if isinstance(it, str) else it for key, it in value.items()}
 
-    @model_validator(mode="after")
-    def _known_provider(self) -> Settings:
-        if self.provider not in ("smtp", "inbox"):
-            raise ValueError('provider must be "smtp" or "inbox"')
-        return self
+    @field_validator("provider")
+    @classmethod
+    def _known_provider(cls, value: str) -> str:
+        if value not in PROVIDERS:
+            near = difflib.get_close_matches(value, PROVIDERS, 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(PROVIDERS)}"
+            raise ValueError(f"cannot be {value!r}; {hint}")
+        return value
 
     @property
     def zone(self) -> ZoneInfo:
@@ -135,6 +153,8 @@ class Settings(_Part):
         return self.database
 
 
+SECRET_FILE = "secret.key"
+
 SECRETS = ("relay.password", "secret")
 """Keys that only the environment may set."""
 
@@ -152,33 +172,77 @@ def find_workspace(start: Path) -> Path:
 
 
 def load(workspace: Path, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read `workspace`/nurture.toml and the NURTURE_ variables. Raises SettingsError naming file and key."""
+    """Read `workspace`/nurture.toml and the NURTURE_ variables. Raises SettingsError with every fault."""
     environ = os.environ if environ is None else environ
-    path = workspace / FILE_NAME
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WorkspaceError(f"there is no {FILE_NAME} in {workspace}", remedy="nurture init DIR") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"this is not TOML: {error}", where=FILE_NAME) from None
-    for dotted in SECRETS:
-        if _get(raw, dotted) is not None:
-            variable = "NURTURE_" + dotted.upper().replace(".", "_")
-            raise SettingsError(
-                f"{dotted} is a secret and does not belong into a file",
-                where=FILE_NAME,
-                remedy=f"Take it out and set {variable} in the environment.",
-            )
+    raw = _read(workspace)
+    faults = [
+        Fault(
+            key=tuple(dotted.split(".")),
+            message=f"{dotted} is a secret and does not belong into a file",
+            hint=f"take it out and set {_variable(dotted)} in the environment",
+        )
+        for dotted in SECRETS
+        if _get(raw, dotted) is not None
+    ]
+    variables = {}
     for name, value in environ.items():
         if name.startswith("NURTURE_"):
-            _put(raw, name.removeprefix("NURTURE_").lower(), value)
-    secret_file = workspace / "secret.key"
-    if "secret" not in raw and secret_file.is_file():
-        raw["secret"] = secret_file.read_text(encoding="ascii").strip()
+            variables[_put(raw, name.removeprefix("NURTURE_").lower(), value)] = name
+    if "secret" not in raw:
+        raw["secret"] = _read_secret(workspace)
     try:
-        return Settings(workspace=workspace.resolve(), **raw)
+        settings = Settings(workspace=workspace.resolve(), **raw)
     except ValidationError as error:
-        raise SettingsError(_describe(error), where=FILE_NAME) from None
+        faults += [_fault(item, variables) for item in error.errors(include_url=False)]
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def _read(workspace: Path) -> dict[str, Any]:
+    path = workspace / FILE_NAME
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WorkspaceError(
+            f"there is no {FILE_NAME} in {workspace}",
+            remedy="Name the workspace with --workspace DIR, or make one: nurture init DIR",
+        ) from None
+    except OSError as error:
+        raise WorkspaceError(f"{FILE_NAME} cannot be read: {error.strerror}", where=str(workspace)) from None
+    except UnicodeDecodeError:
+        raise SettingsError([Fault(message="this is not UTF-8 text", hint="save it as UTF-8")]) from None
+    except tomllib.TOMLDecodeError as error:
+        said, line, column = _PLACE.fullmatch(str(error)).groups() if _PLACE.fullmatch(str(error)) else ("", 0, 0)
+        fault = Fault(
+            message=f"this is not TOML: {(said or str(error))[:1].lower()}{(said or str(error))[1:]}",
+            hint='a setting is written as name = "value"',
+            line=int(line),
+            column=int(column),
+        )
+        raise SettingsError([fault]) from None
+
+
+_PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+
+
+def _read_secret(workspace: Path) -> str:
+    path = workspace / SECRET_FILE
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise WorkspaceError(
+            f"{SECRET_FILE} cannot be read: {said}",
+            where=str(workspace),
+            remedy="Bring the file back: with another one, links in messages that were sent stop working.",
+        ) from None
+
+
+def _variable(dotted: str) -> str:
+    return "NURTURE_" + dotted.upper().replace(".", "_")
 
 
 def _get(raw: Mapping[str, Any], dotted: str) -> Any:
@@ -188,34 +252,40 @@ def _get(raw: Mapping[str, Any], dotted: str) -> Any:
     return value
 
 
-def _put(raw: dict[str, Any], name: str, value: str) -> None:
-    """NURTURE_WEB_PUBLIC_URL sets web.public_url; NURTURE_DATABASE sets database."""
+def _put(raw: dict[str, Any], name: str, value: str) -> tuple[str, ...]:
+    """NURTURE_WEB_PUBLIC_URL sets web.public_url; NURTURE_DATABASE sets database. Returns the key."""
     section, _, rest = name.partition("_")
-    if rest and section in ("sender", "relay", "web"):
-        raw.setdefault(section, {})[rest] = value
-    else:
-        raw[name] = value
+    if rest and section in _SECTIONS and isinstance(raw.setdefault(section, {}), dict):
+        raw[section][rest] = value
+        return section, rest
+    raw[name] = value
+    return (name,)
 
 
 _SECTIONS: dict[str, type[_Part]] = {"sender": Sender, "relay": Relay, "web": Web}
 
 
-def _describe(error: ValidationError) -> str:
-    lines = []
-    for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"])
-        if item["type"] == "extra_forbidden":
-            lines.append(f"{key} is not a setting{_near(item['loc'])}")
-        elif item["type"] == "missing":
-            lines.append(f"{key} is missing")
-        else:
-            message = item["msg"].removeprefix("Value error, ")
-            lines.append(f"{key}: {message}" if key else message)
-    return "\n  ".join(lines)
+def _fault(item: Any, variables: Mapping[tuple[str, ...], str]) -> Fault:
+    key = tuple(str(part) for part in item["loc"])
+    name = ".".join(key)
+    match item["type"]:
+        case "extra_forbidden":
+            message, hint = f"{name} is not a setting", _near(key)
+        case "missing":
+            message, hint = f"{name} is missing", "write it below [sender]" if key[0] == "sender" else ""
+        case "model_type" | "model_attributes_type":
+            message, hint = f"[{name}] is a section of its own", f"write its settings below a line [{name}]"
+        case "value_error":
+            message, _, hint = item["msg"].removeprefix("Value error, ").partition("; ")
+            message = f"{name} {message}"
+        case _:
+            said = item["msg"].removeprefix("Input ")
+            message, hint = f"{name} cannot be {item['input']!r}", said[:1].lower() + said[1:]
+    return Fault(key=key, variable=variables.get(key, ""), message=message, hint=hint)
 
 
-def _near(loc: tuple[int | str, ...]) -> str:
-    model = _SECTIONS.get(str(loc[0]), Settings) if len(loc) > 1 else Settings
+def _near(key: tuple[str, ...]) -> str:
+    model = _SECTIONS.get(key[0], Settings) if len(key) > 1 else Settings
     known = [field.alias or name for name, field in model.model_fields.items() if name != "workspace"]
-    match = difflib.get_close_matches(str(loc[-1]), known, 1)
-    return f'; did you mean "{match[0]}"?' if match else ""
+    match = difflib.get_close_matches(key[-1], known, 1)
+    return f'did you mean "{match[0]}"?' if match else f"there are: {', '.join(known)}"

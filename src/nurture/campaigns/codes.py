@@ -6,6 +6,11 @@ from collections.abc import Mapping
 
 CODES: Mapping[str, str] = {
     "not-text": "A file holds characters that no text file should hold.",
+    "not-utf-8": "A file is not UTF-8 text.",
+    "not-readable": "A file cannot be opened, or is a link that leads out of the workspace.",
+    "not-read": "A file has an ending or a name by which nothing here is known, so nobody reads it.",
+    "settings": "A key or value of nurture.toml, or a NURTURE_ variable, cannot be used.",
+    "template": "A message cannot be put together: its first lines, a statement, or a fact that does not exist.",
     "too-large": "A file is larger or nested deeper than any campaign needs.",
     "yaml": "A file is not YAML.",
     "tab": "A line is indented by a tab; YAML wants spaces.",
@@ -43,6 +48,7 @@ CODES: Mapping[str, str] = {
     "no-lifecycle": "There is no lifecycle.yaml, so nobody has a stage.",
     "first-stage": "The first stage has a rule, though it is where everyone starts.",
     "no-rule": "A stage other than the first has no rule, so that nobody comes into it.",
+    "rule-fact": "The rule of a stage asks for what no stage can rest on: a stage, a line, an offer, a campaign.",
     "stage-twice": "A stage is listed twice.",
     "segment-circle": "Segments name one another in a circle.",
     "step-kind": "A step is none of the kinds there are, or two at once.",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, ValidationInfo
 
-from nurture.audience.expressions import Expression, parse
+from nurture.audience.expressions import Expression, Needs, parse
 from nurture.audience.expressions import Known as Names
 from nurture.campaigns.source import Source
-from nurture.campaigns.tree import Keyed, Listing, Scalar, as_mapping, find
+from nurture.campaigns.tree import Keyed, Listing, Loc, Scalar, as_mapping, find
 from nurture.campaigns.vocabulary import reader
 from nurture.campaigns.wording import Complaint
 from nurture.clock import DAY
@@ -139,6 +139,35 @@ def _segment(source: Source, names: Names, found: dict[str, Expression], name: s
     return value is not None
 
 
+_NO_GROUND: tuple[tuple[str, str, Callable[[Needs], object]], ...] = (
+    (r"stage", "the stage itself", lambda it: it.stage),
+    (r"lines", "another line", lambda it: it.lines),
+    (r"line", "the line of a campaign", lambda it: it.line or it.line_orders),
+    (r"offer", "an offer", lambda it: it.offer),
+    (r"in_campaign", "who is in a campaign", lambda it: it.in_campaigns),
+    (
+        r"opened|clicked|received|replied|event|since",
+        "what happened since entering a campaign",
+        lambda it: it.entry,
+    ),
+)
+"""What a rule may not ask for: as it is spelled, in words, and how the rule's needs show it."""
+
+
+def _check_ground(source: Source, stage: Stage, loc: Loc) -> None:
+    """Stages are worked out from what people did, at any past moment, before any campaign has a say."""
+    if stage.rule is None:
+        return
+    for spelled, what, asked in _NO_GROUND:
+        if not asked(stage.rule.needs):
+            continue
+        found = re.search(rf"(?<![\w.\"'])(?:{spelled})\b", stage.rule.text)
+        hint = "ask what they did: orders, engagement, did(…)"
+        message = f"a stage cannot rest on {what}"
+        place = (found.start(), len(found[0])) if found else (-1, 1)
+        source.complain(Complaint("rule-fact", message, hint, *place), loc)
+
+
 def _check_rules(source: Source, stages: tuple[Stage, ...]) -> None:
     seen: set[str] = set()
     for number, stage in enumerate(stages):
@@ -151,6 +180,7 @@ def _check_rules(source: Source, stages: tuple[Stage, ...]) -> None:
                 loc,
             )
         seen.add(stage.name)
+        _check_ground(source, stage, loc)
         if number == 0 and stage.rule is not None:
             message = f'the first stage is where everyone starts: "{stage.name}" takes no rule'
             source.complain(Complaint("first-stage", message, "take the rule out"), loc)

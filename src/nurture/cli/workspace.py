@@ -25,6 +25,7 @@ def init(
         "  nurture apply                         put the campaigns into force\n"
         "  nurture run                           the daemon, with pages at http://127.0.0.1:8025",
         markup=False,
+        soft_wrap=True,
     )
 
 

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from nurture.clock import Moment, from_datetime, to_datetime
 
-
 ENOUGH = 1.0
 """Contacts that have to stand at a stage, on the average of the window, before a figure for each of them is given."""
 

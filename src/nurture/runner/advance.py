@@ -14,6 +14,7 @@ from nurture.journeys.campaign import Campaign
 from nurture.journeys.decide import Situation, decide
 from nurture.journeys.decisions import Exit, GoTo, Send, WaitUntil
 from nurture.journeys.reasons import Reason
+from nurture.messages.needs import facts_needed
 from nurture.runner.facts import gather
 from nurture.runner.world import Live, World
 from nurture.store import agenda, journeys, outbox
@@ -119,14 +120,16 @@ def _planned(
     since: Moment,
     now: Moment,
 ) -> Planned:
+    compiled = world.template(send.template, facts.contact.locale)
     return Planned(
         key=key,
         contact_id=enrollment.contact_id,
         campaign_id=enrollment.campaign_id,
         line_id=enrollment.line_id,
         template=send.template,
-        template_hash=world.template(send.template, facts.contact.locale).hash,
-        offer=send.offer,
+        template_hash=compiled.hash,
+        # A message that does not show the offer does not carry it: no code is issued, and none begins to run.
+        offer=send.offer if facts_needed(compiled).offer else "",
         stage=facts.stage.name,
         planned_at=now,
         due_at=since,

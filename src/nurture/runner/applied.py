@@ -15,13 +15,15 @@ from nurture.campaigns.findings import render as render_finding
 from nurture.campaigns.known import Known
 from nurture.clock import Moment
 from nurture.errors import FilesError, TemplateError, WorkspaceError
+from nurture.journeys.campaign import EnterOnStage
+from nurture.lifecycle.stages import within
 from nurture.messages.compile import compile_template
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.runner.files import TEMPLATES, part
 from nurture.runner.world import World, build
 from nurture.settings import Settings
-from nurture.store import journeys, templates, vocabulary
+from nurture.store import agenda, journeys, templates, vocabulary
 from nurture.store.engine import Store
 
 Template = tuple[str, str]
@@ -94,10 +96,24 @@ def apply(store: Store, settings: Settings, checked: Checked, files: Mapping[str
         key: (campaign.name or key, list(campaign.program.nodes))
         for key, campaign in checked.book.campaigns.items()
     }
+    existing = _lets_existing_in(checked)
     with store.write() as tx:
+        if existing:
+            agenda.look_at_stages(tx, existing, checked.book.lifecycle.first, now)
         templates.keep(tx, checked.templates.values())
         hashes = sorted(it.hash for it in checked.templates.values())
         return journeys.apply(tx, files, hashes, steps, store.ids, now)
+
+
+def _lets_existing_in(checked: Checked) -> list[str]:
+    """The stages whose people some campaign lets in though they are there already."""
+    campaigns = [
+        it
+        for it in checked.book.campaigns.values()
+        if isinstance(it.enter, EnterOnStage) and it.enter.existing
+    ]
+    names = checked.book.lifecycle.names
+    return [name for name in names if any(not it.stages or within(name, it.stages) for it in campaigns)]
 
 
 def load(store: Store, settings: Settings) -> World:
@@ -135,7 +151,8 @@ def _known(store: Store | None, settings: Settings, library: Library) -> Known:
             topics=topics,
             attributes=vocabulary.attributes(tx),
             events=vocabulary.events(tx),
-            lines=vocabulary.lines(tx),
+            # Before any product is imported there is nothing to hold the names of lines against.
+            lines=vocabulary.lines(tx) or None,
         )
 
 

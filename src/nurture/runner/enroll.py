@@ -242,10 +242,14 @@ class _Doors:
                 at = self._came_at(campaign, it)
                 if at is not None and at >= earliest:
                     yield BY_STAGE, at, None
-                elif campaign.lines is not None and self._entered[live.record.id].get(it.contact_id):
+                elif campaign.enter.existing or self._goes_on(live, campaign, it.contact_id):
                     yield BY_STAGE, self._now, None
             case other:
                 assert_never(other)
+
+    def _goes_on(self, live: Live, campaign: Campaign, contact_id: int) -> bool:
+        """Whether a campaign with `lines:` goes on with the next line."""
+        return campaign.lines is not None and bool(self._entered[live.record.id].get(contact_id))
 
     def _came_at(self, campaign: Campaign, it: Touched) -> Moment | None:
         """When the contact came into one of the campaign's stages from outside of them, just now."""

@@ -98,11 +98,10 @@ class Preparer:
             wanted = [(it.ordered.offer, it.claimed.contact_id) for it in asked if it.ordered.offer]
             holds = codes.issue(tx, wanted, world.offers, self._spell, now)
             goods = self._goods(tx, asked, now)
-            shown: list[tuple[MessageKey, Recommended]] = []
-            for it in asked:
-                answers.append(self._letter(world, it, holds, goods, now))
-                shown += [(it.claimed.key, product) for product in goods.get(it.wish, ())]
+            shown = [(it.claimed.key, product) for it in asked for product in goods.get(it.wish, ())]
             recommended.keep_shown(tx, shown)
+        # Rendered when the transaction is over: on SQLite nobody else can write while it lasts.
+        answers += [self._letter(world, it, holds, goods, now) for it in asked]
         return answers
 
     def recheck(self, claims: Sequence[Claimed]) -> list[Prepared]:
@@ -154,7 +153,9 @@ class Preparer:
             needs |= world.live[campaign_id].needs
         for template in compiled:
             needs |= facts_needed(template)
-        offers = {(ordered[it.key].offer, it.contact_id) for it in claims}
+        offers = {
+            (_offer(ordered[it.key], world.live[it.campaign_id].campaign), it.contact_id) for it in claims
+        }
         lines = {it.line_id for it in ordered.values()}
         return gather(tx, world, {it.contact_id for it in claims}, now, needs, offers=offers, lines=lines)
 
@@ -248,9 +249,16 @@ def _asked(
         enrollment=enrollment,
         live=live,
         campaign=live.campaign,
-        facts=batch.in_entry(batch.of(claimed.contact_id), enrollment, live.campaign.key, ordered.offer),
+        facts=batch.in_entry(
+            batch.of(claimed.contact_id), enrollment, live.campaign.key, _offer(ordered, live.campaign)
+        ),
         compiled=template,
     )
+
+
+def _offer(ordered: Ordered, campaign: Campaign | None) -> str:
+    """Which offer `offer` means in conditions: the message's, else the campaign's."""
+    return ordered.offer or (campaign.offer if campaign else "")
 
 
 class _Permissions:

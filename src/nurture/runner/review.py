@@ -23,7 +23,7 @@ from nurture.store.engine import Store, Tx
 from nurture.store.stages import Kept, Reviewed
 
 BATCH = 200
-"""Contacts reviewed in one transaction: their whole histories are in memory."""
+"""Rows of the agenda taken in one transaction: the whole histories of their contacts are in memory."""
 
 
 def review(store: Store, world: World, now: Moment) -> int:
@@ -32,12 +32,11 @@ def review(store: Store, world: World, now: Moment) -> int:
     while True:
         with store.write() as tx:
             found = agenda.take_due(tx, now, BATCH)
-            if found.due:
-                touched = _review(tx, store, world, found, now)
-                take_in(tx, world, store.ids, touched, now)
+            if not found.due:
+                return total
+            touched = _review(tx, store, world, found, now)
+            take_in(tx, world, store.ids, touched, now)
         total += len(found.due)
-        if len(found.due) < BATCH:
-            return total
 
 
 def _review(tx: Tx, store: Store, world: World, found: Agenda, now: Moment) -> list[Touched]:
@@ -67,7 +66,6 @@ def _review(tx: Tx, store: Store, world: World, found: Agenda, now: Moment) -> l
                 )
             )
     stages.write(tx, reviewed, store.ids, now)
-    agenda.forget(tx, set(found.due) - set(contacts))
     return touched
 
 

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 
 from nurture.clock import NEVER, Moment
 from nurture.store.engine import Tx
 from nurture.store.statements import insert, table, upsert
-from nurture.store.tables import AgendaRow, ContactRow
+from nurture.store.tables import AgendaRow, ContactRow, StageRow
 
 _agenda = table(AgendaRow)
 _contacts = table(ContactRow)
+_stages = table(StageRow)
 
 Place = tuple[int, int]
 """A contact id and a line id; line 0 is the business."""
@@ -33,14 +45,15 @@ _FIRST = (
     .where(_agenda.c.due_at <= bindparam("now"))
     .order_by(_agenda.c.due_at, _agenda.c.contact_id)
     .limit(bindparam("most"))
+)
+# The contact is locked and not its rows here: two processes that each held some of them would wait for each other.
+_LOCK = (
+    select(_contacts.c.id)
+    .where(_contacts.c.id.in_(bindparam("contacts", expanding=True)))
     .with_for_update(skip_locked=True)
 )
-_DUE = (
-    select(_agenda.c.contact_id, _agenda.c.line_id, _agenda.c.due_at)
-    .where(
-        _agenda.c.contact_id.in_(bindparam("contacts", expanding=True)), _agenda.c.due_at <= bindparam("now")
-    )
-    .with_for_update()
+_DUE = select(_agenda.c.contact_id, _agenda.c.line_id, _agenda.c.due_at).where(
+    _agenda.c.contact_id.in_(bindparam("contacts", expanding=True)), _agenda.c.due_at <= bindparam("now")
 )
 _WAITING = select(_agenda.c.contact_id).where(
     _agenda.c.contact_id.in_(bindparam("contacts", expanding=True)), _agenda.c.due_at <= bindparam("now")
@@ -52,8 +65,13 @@ _DONE = delete(_agenda).where(_agenda.c.contact_id == bindparam("c"), _agenda.c.
 
 
 def take_due(tx: Tx, now: Moment, limit: int) -> Agenda:
-    """The agenda of at most `limit` contacts, longest due first, locked until the transaction ends."""
+    """The longest due rows, `limit` at most, with all else that is due of the same contacts.
+
+    The contacts are locked until the transaction ends; those that another process has locked are left to it.
+    """
     contacts = list(dict.fromkeys(tx.execute(_FIRST, {"now": now, "most": limit}).scalars()))
+    if contacts and tx.dialect.name != "sqlite":
+        contacts = list(tx.execute(_LOCK, {"contacts": contacts}).scalars())
     if not contacts:
         return Agenda()
     due: dict[int, dict[int, Moment]] = defaultdict(dict)
@@ -81,10 +99,8 @@ def put_on_agenda(tx: Tx, places: Iterable[tuple[int, int, Moment]]) -> None:
     if not earliest:
         return
     statement = insert(tx, _agenda)
-    smaller = func.min if tx.dialect.name == "sqlite" else func.least
     statement = statement.on_conflict_do_update(
-        index_elements=["contact_id", "line_id"],
-        set_={"due_at": smaller(_agenda.c.due_at, statement.excluded.due_at)},
+        index_elements=["contact_id", "line_id"], set_={"due_at": _earlier(tx, statement)}
     )
     # In order of the key, so that two transactions wait for each other rather than lock each other out.
     rows = [{"contact_id": c, "line_id": line, "due_at": at} for (c, line), at in sorted(earliest.items())]
@@ -106,7 +122,24 @@ def write(tx: Tx, next_at: Mapping[Place, Moment], now: Moment) -> None:
     tx.execute(update(_contacts).where(_contacts.c.id.in_(contacts)).values(reviewed_at=now))
 
 
-def forget(tx: Tx, contact_ids: Collection[int]) -> None:
-    """Take contacts that are not there any more off the agenda."""
-    if contact_ids:
-        tx.execute(delete(_agenda).where(_agenda.c.contact_id.in_(contact_ids)))
+def look_at_stages(tx: Tx, stages: Collection[str], first: str, now: Moment) -> None:
+    """Have everybody who stands at one of these stages of the business looked at `now`. Reads every contact once."""
+    standing = func.coalesce(_stages.c.stage, first)
+    rows = (
+        select(_contacts.c.id, literal_column("0"), literal(now))
+        .outerjoin(_stages, and_(_stages.c.contact_id == _contacts.c.id, _stages.c.line_id == 0))
+        .where(standing.in_(stages))
+    )
+    statement = insert(tx, _agenda).from_select(["contact_id", "line_id", "due_at"], rows)
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["contact_id", "line_id"], set_={"due_at": _earlier(tx, statement)}
+        )
+    )
+
+
+def _earlier(tx: Tx, statement: Any) -> ColumnElement[int]:
+    """The smaller of the moment that stands and the new one."""
+    smaller = func.min if tx.dialect.name == "sqlite" else func.least
+    earlier: ColumnElement[int] = smaller(_agenda.c.due_at, statement.excluded.due_at)
+    return earlier

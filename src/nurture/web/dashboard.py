@@ -51,6 +51,8 @@ class Overview:
     since: Moment
     until: Moment
     campaigns: tuple[CampaignReport, ...]
+    aims: frozenset[str]
+    """The keys of those that have a goal."""
     total: Counts
     entered: int
     goals: int
@@ -119,6 +121,7 @@ def gather(tx: Tx, until: Moment, deps: WebDeps, *, replayed: bool = False) -> O
         since=start,
         until=until,
         campaigns=reports,
+        aims=deps.in_force().aims,
         total=total,
         entered=sum(report.entered for report in reports),
         goals=sum(report.goal for report in reports),

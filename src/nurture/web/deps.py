@@ -20,6 +20,8 @@ class InForce:
     """Of the lifecycle, in order; at least the first one."""
     topics: Mapping[str, str] = field(default_factory=dict)
     """A campaign's key to its topic."""
+    aims: frozenset[str] = frozenset()
+    """The keys of the campaigns that have a goal."""
     expires: Mapping[str, Span | None] = field(default_factory=dict)
     """An offer's key to how long its code holds; None: for ever."""
 
