@@ -6,28 +6,32 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from nurture.campaigns.findings import Finding
 from nurture.clock import Clock, SystemClock
-from nurture.errors import NurtureError, WorkspaceError
+from nurture.errors import NurtureError, SettingsError, WorkspaceError
 from nurture.messages.tokens import Signer
 from nurture.messages.urls import Urls
 from nurture.providers.base import Provider
 from nurture.providers.inbox import InboxProvider
 from nurture.providers.smtp import SmtpProvider
+from nurture.runner import applied, settings_findings
+from nurture.runner.files import look
 from nurture.runner.prepare import Chance, Preparer
 from nurture.runner.send import Handling
 from nurture.runner.view import Viewer
 from nurture.runner.world import World
-from nurture.settings import FILE_NAME, Settings, find_workspace, load
+from nurture.settings import FILE_NAME, SECRET_FILE, Settings, find_workspace, load
 from nurture.store.engine import Store, open_store
 from nurture.store.suppressions import hash_address
 from nurture.web.deps import InForce, WebDeps
 
-SECRET_FILE = "secret.key"
+SAMPLE_FOLDERS = ("campaigns", "templates")
 
 
 class App:
@@ -38,7 +42,7 @@ class App:
         self.store = store
         self.clock = clock
         self.started_at = SystemClock().now()
-        keys = settings.secret.split(",")
+        keys = _keys(settings)
         self.signer = Signer(*keys)
         self.urls = Urls(settings.web.public_url, self.signer)
         # The oldest key: hashes of suppressed addresses have to be found again when links are signed with a new one.
@@ -96,13 +100,18 @@ class App:
         self.close()
 
 
+def _keys(settings: Settings) -> list[str]:
+    """The key that links are signed with, and older ones that are still read."""
+    return [key.strip() for key in settings.secret.split(",") if key.strip()]
+
+
 def open_app(workspace: Path | None, *, clock: Clock | None = None, durable: bool = True) -> App:
     """Open the workspace at or above `workspace` (else the current folder). Raises NurtureError."""
     folder = workspace if workspace is not None else find_workspace(Path.cwd())
     settings = load(folder)
-    if not settings.secret:
+    if not _keys(settings):
         raise WorkspaceError(
-            f"there is no {SECRET_FILE} here, and NURTURE_SECRET is not set",
+            f"there is no key in {SECRET_FILE} here, and NURTURE_SECRET is not set",
             where=str(folder),
             remedy="Bring back the file: with another one, links in messages that were sent stop working.",
         )
@@ -110,35 +119,105 @@ def open_app(workspace: Path | None, *, clock: Clock | None = None, durable: boo
     return App(settings, open_store(settings.database_url, now=SystemClock().now(), durable=durable), clock)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedWorkspace:
+    """What a look at all files of a workspace found."""
+
+    files: int
+    findings: tuple[Finding, ...]
+    note: str = ""
+    """What could not be looked at, and why; empty: everything was."""
+
+
+def check_workspace(workspace: Path | None) -> CheckedWorkspace:
+    """Look at nurture.toml, campaigns/ and templates/ in one go. Raises NurtureError where there is no workspace.
+
+    Where there is no database yet, as in a fresh checkout, or nurture.toml is at fault, so that it cannot be found,
+    no name is held against it.
+    """
+    folder = workspace if workspace is not None else find_workspace(Path.cwd())
+    found = look(folder)
+    try:
+        settings = load(folder)
+    except SettingsError as error:
+        findings = [*found.findings, *settings_findings.findings_of(error, folder)]
+        checked = applied.check(None, None, found.files, findings)
+        return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings, note=_UNASKED)
+    if settings.database_file is not None and not settings.database_file.exists():
+        checked = applied.check(None, settings, found.files, found.findings)
+        return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings, note=_UNASKED)
+    store = open_store(settings.database_url, now=SystemClock().now())
+    try:
+        checked = applied.check(store, settings, found.files, found.findings)
+    finally:
+        store.close()
+    return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings)
+
+
+_UNASKED = "The database could not be asked, so events, lines and attributes were taken as they are written."
+
+
 def make_workspace(folder: Path) -> list[Path]:
     """A new workspace with the sample files, a secret and an empty database. Returns the files made.
 
-    Raises WorkspaceError where there is one already, or the folder cannot be written.
+    In a workspace that has lost its database, or never got one, it makes that alone. Raises WorkspaceError where
+    there is nothing to make, or the folder cannot be written; then nothing of what is there was changed.
     """
-    if (folder / FILE_NAME).exists():
-        raise WorkspaceError(f"there is a workspace in {folder} already", remedy="Choose another folder.")
     try:
+        if (folder / FILE_NAME).exists():
+            return _make_database(folder)
         return _make(folder)
     except OSError as error:
         raise WorkspaceError(
-            f"{folder} cannot be written: {error.strerror}", remedy="Choose a folder of your own."
+            f"no workspace can be made here: {error.strerror}",
+            where=str(folder),
+            remedy="Choose a folder of your own.",
         ) from None
 
 
 def _make(folder: Path) -> list[Path]:
     sample = sample_files()
+    taken = [name for name in SAMPLE_FOLDERS if (folder / name).exists()]
+    if taken:
+        raise WorkspaceError(
+            f"there is something called {' and '.join(taken)} here already",
+            where=str(folder.resolve()),
+            remedy="Choose another folder, or move that away.",
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("campaigns", "templates"):
-        shutil.copytree(sample / name, folder / name, dirs_exist_ok=True)
-    shutil.copy(sample / FILE_NAME, folder / FILE_NAME)
-    secret = folder / SECRET_FILE
-    if not secret.exists():
-        descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
+    try:
+        for name in SAMPLE_FOLDERS:
+            shutil.copytree(sample / name, folder / name)
+        shutil.copy(sample / FILE_NAME, folder / FILE_NAME)
+        made = [path for name in SAMPLE_FOLDERS for path in (folder / name).rglob("*") if path.is_file()]
+        return sorted([*made, folder / FILE_NAME, *_make_database(folder)])
+    except BaseException:
+        # All or nothing: half a workspace would be in the way of the next try.
+        for name in SAMPLE_FOLDERS:
+            shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / FILE_NAME).unlink(missing_ok=True)
+        raise
+
+
+def _make_database(folder: Path) -> list[Path]:
     settings = load(folder)
-    open_store(settings.database_url, now=SystemClock().now(), create=True).close()
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    try:
+        open_store(settings.database_url, now=SystemClock().now()).close()
+    except WorkspaceError:
+        secret = folder / SECRET_FILE
+        made = [] if settings.secret else [_make_secret(secret)]
+        open_store(settings.database_url, now=SystemClock().now(), create=True).close()
+        return [*made, settings.database_file] if settings.database_file else made
+    raise WorkspaceError(
+        "there is a workspace here already", where=str(folder.resolve()), remedy="Choose another folder."
+    )
+
+
+def _make_secret(path: Path) -> Path:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+    return path
 
 
 def sample_files() -> Path:

@@ -103,6 +103,8 @@ class TemplateError(NurtureError):
     def __init__(self, message: str, *, where: str = "", remedy: str = "", line: int = 0) -> None:
         super().__init__(message, where=where, remedy=remedy)
         self.line = line
+        self.others: tuple[TemplateError, ...] = ()
+        """What else is wrong with the same message, where one look found several mistakes."""
 
 
 class StoreError(NurtureError):

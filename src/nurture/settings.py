@@ -18,6 +18,8 @@ from nurture.errors import Fault, SettingsError, WorkspaceError
 
 FILE_NAME = "nurture.toml"
 
+_SQLITE = "sqlite:///"
+
 PROVIDERS = ("smtp", "inbox")
 """How mail can leave."""
 
@@ -147,10 +149,15 @@ class Settings(_Part):
     @property
     def database_url(self) -> str:
         """`database`, with a relative SQLite path taken from the workspace."""
-        prefix = "sqlite:///"
-        if self.database.startswith(prefix) and not self.database.startswith("sqlite:////"):
-            return prefix + str((self.workspace / self.database[len(prefix) :]).resolve())
-        return self.database
+        return f"{_SQLITE}{self.database_file}" if self.database_file else self.database
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file of a database on SQLite."""
+        name = self.database.removeprefix(_SQLITE)
+        if name == self.database or not name or name.startswith(":memory:") or "?" in name:
+            return None
+        return (self.workspace / name).resolve()
 
 
 SECRET_FILE = "secret.key"
@@ -178,7 +185,7 @@ def load(workspace: Path, environ: Mapping[str, str] | None = None) -> Settings:
     faults = [
         Fault(
             key=tuple(dotted.split(".")),
-            message=f"{dotted} is a secret and does not belong into a file",
+            message=f"{dotted} does not belong into a file: it is a secret",
             hint=f"take it out and set {_variable(dotted)} in the environment",
         )
         for dotted in SECRETS
@@ -213,17 +220,16 @@ def _read(workspace: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise SettingsError([Fault(message="this is not UTF-8 text", hint="save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
-        said, line, column = _PLACE.fullmatch(str(error)).groups() if _PLACE.fullmatch(str(error)) else ("", 0, 0)
-        fault = Fault(
-            message=f"this is not TOML: {(said or str(error))[:1].lower()}{(said or str(error))[1:]}",
-            hint='a setting is written as name = "value"',
-            line=int(line),
-            column=int(column),
-        )
-        raise SettingsError([fault]) from None
+        raise SettingsError([_no_toml(str(error))]) from None
 
 
-_PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+def _no_toml(said: str) -> Fault:
+    """tomllib gives the place within its words only."""
+    place = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", said, re.DOTALL)
+    words, line, column = place.groups() if place else (said, 0, 0)
+    message = f"this is not TOML: {words[:1].lower()}{words[1:]}"
+    hint = 'a setting is written as name = "value"'
+    return Fault(message=message, hint=hint, line=int(line), column=int(column))
 
 
 def _read_secret(workspace: Path) -> str:

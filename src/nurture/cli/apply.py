@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from nurture.app import open_app
-from nurture.cli.console import Json, Workspace, err, print_json
+from nurture.cli.console import Json, Workspace, print_json, say, tell
 from nurture.errors import FilesError, UsageError
 from nurture.runner import applied
 from nurture.runner.applied import Difference
@@ -19,20 +20,27 @@ def apply(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Put campaigns/ and templates/ into force as a new version. Until then nothing changes for anybody."""
+    """Put campaigns/ and templates/ into force.
+
+    Until then nothing changes for anybody. What would change is shown first, and asked about; --yes does not ask.
+    With mistakes in the files nothing is put into force.
+    """
     with open_app(workspace) as app:
         files = read_files(app.settings.workspace)
         checked = applied.check(app.store, app.settings, files)
         if checked.errors:
-            raise FilesError(applied.render(checked.errors), remedy="Nothing was changed.")
+            raise FilesError(
+                f"the files hold mistakes\n\n{applied.render(checked.errors)}\n",
+                remedy="Nothing was changed.",
+            )
         found = applied.difference(app.store, checked, files)
         if not found:
             _say(as_json, found, None)
             return
-        if not as_json:
-            _show(found)
-        if not yes:
-            _ask()
+        _show(found)
+        if not yes and not _is_wanted():
+            tell("Nothing was changed.")
+            raise typer.Exit(1)
         number = applied.apply(app.store, app.settings, checked, files, app.clock.now())
     _say(as_json, found, number)
 
@@ -40,15 +48,15 @@ def apply(
 def _show(found: Difference) -> None:
     for words, names in (("new", found.new), ("changed", found.changed), ("gone", found.gone)):
         for name in names:
-            err.print(f"  {words:8} {name}", markup=False)
+            tell(f"  {words:8} {name}")
     for path in found.other:
-        err.print(f"  {'changed':8} {path}", markup=False)
+        tell(f"  {'changed':8} {path}")
 
 
-def _ask() -> None:
-    if not err.is_terminal:
+def _is_wanted() -> bool:
+    if not sys.stdin.isatty():
         raise UsageError("nobody is there to ask", remedy="Say yes beforehand: nurture apply --yes")
-    typer.confirm("Put this into force?", abort=True, err=True)
+    return typer.confirm("Put this into force?", err=True)
 
 
 def _say(as_json: bool, found: Difference, version: int | None) -> None:
@@ -63,9 +71,9 @@ def _say(as_json: bool, found: Difference, version: int | None) -> None:
             }
         )
     elif version is None:
-        typer.echo("Nothing has changed since the last apply.")
+        say("Nothing has changed since the last apply.")
     else:
-        typer.echo(f"Version {version} is in force. A daemon that is running takes it up within a minute.")
+        say(f"Version {version} is in force. A daemon that is running takes it up within a minute.")
 
 
 def add_to(app: typer.Typer) -> None:

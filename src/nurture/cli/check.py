@@ -6,29 +6,29 @@ from typing import Any
 
 import typer
 
-from nurture.app import open_app
+from nurture.app import check_workspace
 from nurture.campaigns.findings import Finding
-from nurture.cli.console import Json, Workspace, err, print_json
+from nurture.cli.console import Json, Workspace, print_json, say, tell
 from nurture.runner import applied
-from nurture.runner.files import read_files
 
 
 def check(workspace: Workspace = None, as_json: Json = False) -> None:
-    """Say every mistake in nurture.toml, campaigns/ and templates/. Exit status 1 where there are any."""
-    with open_app(workspace) as app:
-        files = read_files(app.settings.workspace)
-        checked = applied.check(app.store, app.settings, files)
+    """Find every mistake in nurture.toml, campaigns/ and templates/.
+
+    Nothing is changed. Warnings do not fail: the exit status is 1 only where there are errors.
+    """
+    found = check_workspace(workspace)
+    errors = [it for it in found.findings if it.severity == "error"]
     if as_json:
-        print_json({"findings": [_as_dict(it) for it in checked.findings], "errors": len(checked.errors)})
+        print_json({"findings": [_as_dict(it) for it in found.findings], "errors": len(errors)})
     else:
-        if checked.findings:
-            typer.echo(applied.render(checked.findings))
-        warnings = len(checked.findings) - len(checked.errors)
-        err.print(
-            f"{len(files)} files: {_count(len(checked.errors), 'error')}, {_count(warnings, 'warning')}",
-            markup=False,
-        )
-    if checked.errors:
+        if found.findings:
+            say(applied.render(found.findings))
+        warnings = len(found.findings) - len(errors)
+        if found.note:
+            tell(found.note)
+        tell(f"{_count(found.files, 'file')}: {_count(len(errors), 'error')}, {_count(warnings, 'warning')}")
+    if errors:
         raise typer.Exit(1)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import os
 import sys
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -23,7 +26,22 @@ from rich.progress import (
 from nurture.clock import Moment, parse_iso
 from nurture.errors import UsageError
 
-out = Console(highlight=False)
+PIPED = 160
+"""Columns where nobody's terminal says how many there are, so that no table is cut in a file."""
+
+
+class _Out(Console):
+    def on_broken_pipe(self) -> None:
+        """Whoever read it has gone: for `nurture report | head` that is no failure."""
+        raise BrokenPipeError
+
+
+def _width() -> int | None:
+    """None: as wide as the terminal, or as COLUMNS says."""
+    return None if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit() else PIPED
+
+
+out = _Out(highlight=False, width=_width())
 err = Console(stderr=True, highlight=False)
 
 Workspace: TypeAlias = Annotated[
@@ -37,7 +55,42 @@ Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output, nothing else."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    say(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def say(text: str) -> None:
+    """A line of the result, on standard output, as it is."""
+    try:
+        print(text)
+    except BrokenPipeError:
+        # Anew and without its number, which typer would take for a failure.
+        raise BrokenPipeError from None
+
+
+def near_miss(word: str, names: Iterable[str]) -> str:
+    """What may have been meant by a name that does not exist, else the names there are."""
+    known = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(word.lower(), known, 1)
+    if near:
+        return f'Did you mean "{known[near[0]]}"?'
+    return f"There are: {', '.join(sorted(known.values()))}" if known else "There are none yet."
+
+
+def tell(text: str) -> None:
+    """A line beside the result, on standard error, as it is."""
+    err.print(text, markup=False, soft_wrap=True)
+
+
+def hanging(text: str, indent: int, first: int = 2) -> str:
+    """`text` in lines no wider than the output, the first behind `first` columns and the others behind `indent`."""
+    return textwrap.fill(
+        text,
+        max(out.width, indent + 24),
+        initial_indent=" " * first,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 Step: TypeAlias = Callable[[float, str], None]
@@ -76,7 +129,7 @@ def _plain(what: str, total: float) -> Step:
         tenth = int(10 * done / total) if total else 10
         if tenth > last:
             last = tenth
-            err.print(f"{what}: {min(100, tenth * 10)} % {words}".rstrip(), soft_wrap=True)
+            tell(f"{what}: {min(100, tenth * 10)} % {words}".rstrip())
 
     return step
 
@@ -87,5 +140,5 @@ def read_moment(text: str, zone: ZoneInfo, option: str) -> Moment:
         return parse_iso(text, zone)
     except ValueError:
         raise UsageError(
-            f"{text!r} is no date or time", where=option, remedy="Write it as 2026-03-02 or 2026-03-02T09:00."
+            f"{text!r} is no date or time", where=option, remedy="Write it as 2026-03-02 or 2026-03-02T09:00"
         ) from None

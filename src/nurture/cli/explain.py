@@ -6,11 +6,10 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from nurture.app import open_app
-from nurture.cli.console import Json, Workspace, out, print_json
+from nurture.campaigns.findings import printable
+from nurture.cli.console import Json, Workspace, hanging, out, print_json, say
 from nurture.clock import Moment, format_iso, to_datetime
 from nurture.errors import UsageError
 from nurture.journeys.reasons import in_words
@@ -23,10 +22,19 @@ from nurture.store.report_explain import explain as explanation_of
 
 def explain(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Of the contact.")],
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Tell how the stages on product lines came about, too.")
+    ] = False,
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """What is known about one contact, and why each message was sent or not."""
+    """Tell why a contact got each message, or did not.
+
+    Who they are, where they stand, what they agreed to, and every campaign they were in.
+
+    \b
+    nurture explain ann@example.com
+    """
     with open_app(workspace) as app:
         first = load(app.store, app.settings).lifecycle.first
         with app.store.read() as tx:
@@ -37,91 +45,134 @@ def explain(
                 else None
             )
     if found is None:
-        raise UsageError(f"there is no contact {address}")
+        raise UsageError(
+            f"no contact has the address {address}",
+            remedy="Only whole addresses are found. Take contacts in: nurture import contacts FILE",
+        )
     if as_json:
         print_json(explanation_as_dict(found))
     else:
-        print_explanation(out, found, app.settings.zone)
+        print_explanation(found, app.settings.zone, lines=lines)
 
 
-def print_explanation(console: Console, it: Explanation, zone: ZoneInfo) -> None:
-    """Who it is, where they stand and how that came about, what they agreed to, and every message."""
-
-    def say(text: str = "", indent: int = 0) -> None:
-        console.print(" " * indent + text, soft_wrap=True, markup=False)
-
+def print_explanation(it: Explanation, zone: ZoneInfo, *, lines: bool) -> None:
+    """Who it is, where they stand, what they agreed to, every message, and how their stage came about."""
     contact = it.contact
     name = " ".join(part for part in (contact.first_name, contact.last_name) if part)
-    console.print(f"[bold]{escape(contact.email)}[/bold] {escape(name)}".rstrip())
+    say(printable(f"{contact.email}  {name}".rstrip()))
     if it.suppressed:
-        say(f"is never mailed: {it.suppressed}", 2)
-    say(f"known since {_when(contact.created_at, zone)}", 2)
-    _title(console, "stage")
-    for line, stage in it.stages.items():
-        say(f"{stage}" + (f" on {line}" if line else ""), 2)
-    if it.transitions:
-        _title(console, "how that came about")
-    for change in it.transitions:
-        line = f" on {change.line}" if change.line else ""
-        say(f"{_when(change.at, zone)}  {change.from_stage} → {change.to_stage}{line}", 2)
-        say(_why(change), 20)
-    _title(console, "agreed to")
+        say(f"  is never mailed: {it.suppressed}")
+    say(f"  known since {_when(contact.created_at, zone)}")
+    _stages(it)
+    _title("agreed to")
     for word in it.consents:
         said = "yes to" if word.agreed else "no to"
-        say(f"{_when(word.at, zone)}  {said} {word.topic} ({word.basis})", 2)
+        say(f"  {_when(word.at, zone)}  {said} {word.topic} ({printable(word.basis)})")
     if not it.consents:
-        say("nothing", 2)
+        say("  nothing, so no marketing goes to them")
     for entry in it.entries:
-        _entry(console, entry, zone)
+        _entry(entry, zone)
     if not it.entries:
-        _title(console, "campaigns")
-        say("has been in none", 2)
+        _title("campaigns")
+        say("  has been in none")
+    _changes(it, zone, lines)
 
 
-def _entry(console: Console, entry: EntryStory, zone: ZoneInfo) -> None:
-    _title(console, f"{entry.campaign}" + (f" on {entry.line}" if entry.line else ""))
+def _stages(it: Explanation) -> None:
+    _title("stage")
+    say(f"  {it.stages.get('', '')}")
+    by_stage: dict[str, list[str]] = {}
+    for line, stage in it.stages.items():
+        if line:
+            by_stage.setdefault(stage, []).append(line)
+    if by_stage:
+        _title("on product lines")
+    width = max(map(len, by_stage), default=0) + 4
+    for stage, names in sorted(by_stage.items()):
+        say(hanging(f"{stage:{width - 2}}{', '.join(sorted(names))}", width))
 
-    def say(text: str, indent: int = 2) -> None:
-        console.print(" " * indent + text, soft_wrap=True, markup=False)
 
-    say(f"{_when(entry.entered_at, zone)}  entered")
+def _entry(entry: EntryStory, zone: ZoneInfo) -> None:
+    _title(f"campaign {entry.campaign}" + (f" on {entry.line}" if entry.line else ""))
+    story = [(entry.entered_at, "entered")]
     for message in entry.messages:
-        say(f"{_when(message.planned_at, zone)}  {message.step}: {_became(message, zone)}")
+        story += _message(message)
     if entry.goal_at:
-        say(f"{_when(entry.goal_at, zone)}  reached the goal")
+        story.append((entry.goal_at, "reached the goal"))
     if entry.closed_at:
-        say(f"{_when(entry.closed_at, zone)}  left: {in_words(entry.reason)}")
-    elif entry.due_at:
-        say(f"{_when(entry.due_at, zone)}  next decision, at {entry.step or 'the end'}")
+        story.append((entry.closed_at, f"left: {in_words(entry.reason)}"))
+    for at, words in sorted(story, key=lambda it: it[0]):
+        say(hanging(f"{_when(at, zone)}  {printable(words)}", _INDENT))
+    if entry.closed_at:
+        return
+    if entry.due_at:
+        say(hanging(f"{_when(entry.due_at, zone)}  the next step is due", _INDENT))
     else:
-        say("waits for its message to be done")
+        say(" " * _INDENT + "waits for its message to be done")
 
 
-def _became(it: MessageStory, zone: ZoneInfo) -> str:
-    words = it.state
-    if it.done_at and it.state == "sent":
-        words += f" {_when(it.done_at, zone)}"
-    elif it.done_at and it.reason:
-        words += f": {in_words(it.reason)}"
+def _message(it: MessageStory) -> list[tuple[Moment, str]]:
+    """What became of a message and what the contact did with it, each at its moment."""
+    offer = f" with the offer {it.offer}" if it.offer else ""
+    why = f": {in_words(it.reason)}" if it.reason else ""
+    match it.state:
+        case "sent":
+            words = f"{it.step} was sent{offer}"
+        case "skipped":
+            words = f"{it.step} was not sent{why}"
+        case "unknown":
+            words = f"{it.step} was handed over, and whether it arrived is unknown"
+        case _:
+            words = f"{it.step} is {it.state}{why}"
+    story = [(it.done_at or it.planned_at, words)]
     for verb, at in (
         ("opened", it.opened_at),
-        ("clicked", it.clicked_at),
-        ("unsubscribed", it.unsubscribed_at),
+        ("clicked in", it.clicked_at),
+        ("unsubscribed by", it.unsubscribed_at),
     ):
         if at:
-            words += f", {verb} {_when(at, zone)}"
-    return words + (f" (offer {it.offer})" if it.offer else "")
+            story.append((at, f"{verb} {it.step}"))
+    return story
+
+
+def _changes(it: Explanation, zone: ZoneInfo, lines: bool) -> None:
+    shown = [change for change in it.transitions if lines or not change.line]
+    if shown:
+        _title("how the stage came about")
+    for change in shown:
+        line = f" on {change.line}" if change.line else ""
+        say(f"  {_when(change.at, zone)}  {change.from_stage} → {change.to_stage}{line}")
+        say(hanging(_why(change), _INDENT + 2, _INDENT))
+    if hidden := len(it.transitions) - len(shown):
+        say(f"\n  {hidden} changes on product lines are left out: --lines tells them")
 
 
 def _why(change: Transition) -> str:
-    cause = ", ".join(f"{fact} {value}" for fact, value in change.cause.items())
-    rule = f"because {change.rule}" if change.rule else "because no rule holds"
-    return f"{rule}  [{cause}]" if cause else rule
+    facts = ", ".join(f"{fact} {value}" for fact, value in change.cause.items() if fact != "by")
+    rule = change.rule or "no rule holds"
+    return printable(f"{_by(str(change.cause.get('by', '')))}{rule}" + (f"  ({facts})" if facts else ""))
 
 
-def _title(console: Console, text: str) -> None:
-    console.print()
-    console.print(f"[bold]{escape(text)}[/bold]", soft_wrap=True)
+def _by(cause: str) -> str:
+    """What set the change off, in words."""
+    match cause:
+        case "":
+            return ""
+        case "time":
+            return "as time went by: "
+        case "order":
+            return "by an order: "
+        case _:
+            return f"by a {cause}: "
+
+
+def _title(text: str) -> None:
+    say("")
+    out.print(text, style="bold", markup=False, soft_wrap=True)
+
+
+_INDENT = 20
+"""Where words begin, behind a moment."""
 
 
 def _when(at: Moment, zone: ZoneInfo) -> str:

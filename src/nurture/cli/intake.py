@@ -8,12 +8,13 @@ from typing import Annotated, Any, cast
 import typer
 
 from nurture.app import App, open_app
-from nurture.cli.console import Json, Workspace, err, print_json, progress, read_moment
+from nurture.cli.console import Json, Workspace, print_json, progress, read_moment, say, tell
+from nurture.clock import Moment
 from nurture.errors import IntakeError
 from nurture.runner.intake import Imported, import_file
 from nurture.runner.intake_rows import Kind
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV, CSV.gz, NDJSON or NDJSON.gz.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE", help="CSV, CSV.gz, NDJSON or NDJSON.gz.")]
 
 
 def contacts(
@@ -27,22 +28,38 @@ def contacts(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """People, by address. Without a basis of consent nobody is mailed marketing."""
+    """Take in people, by their address.
+
+    Columns: email, external_id, first_name, last_name, locale, timezone, country, created_at, consent; all others
+    become attributes. Without a basis of consent nobody is mailed marketing.
+
+    \b
+    nurture import contacts people.csv --consent "sign-up form"
+    """
     _import("contacts", files, workspace, as_json, basis=consent, since=since)
 
 
 def products(files: Files, workspace: Workspace = None, as_json: Json = False) -> None:
-    """What can be bought, by sku."""
+    """Take in what can be bought, by sku.
+
+    Columns: sku, name, line, category, price, url, image_url, in_stock.
+    """
     _import("products", files, workspace, as_json)
 
 
 def orders(files: Files, workspace: Workspace = None, as_json: Json = False) -> None:
-    """What was bought: a row for each product of an order."""
+    """Take in what was bought: a row for each product of an order.
+
+    Columns: order_id, email, ordered_at, sku, quantity, amount, currency, code, status.
+    """
     _import("orders", files, workspace, as_json)
 
 
 def events(files: Files, workspace: Workspace = None, as_json: Json = False) -> None:
-    """What people did besides, by id."""
+    """Take in what people did besides, by id.
+
+    Columns: id, email, name, at; all others become properties.
+    """
     _import("events", files, workspace, as_json)
 
 
@@ -51,8 +68,11 @@ def _import(
 ) -> None:
     results = []
     with open_app(workspace) as app:
-        for path in files:
-            result = _one(app, cast(Kind, kind), path, basis, since)
+        # All before the first row: a slip in the last name should not leave the others half done.
+        sizes = [_size(path) for path in files]
+        first_seen = read_moment(since, app.settings.zone, "--since") if since else 0
+        for path, size in zip(files, sizes, strict=True):
+            result = _one(app, cast(Kind, kind), path, size, basis, first_seen)
             results.append((path, result))
             if not as_json:
                 _say(path, result)
@@ -62,12 +82,21 @@ def _import(
         raise typer.Exit(1)
 
 
-def _one(app: App, kind: Kind, path: Path, basis: str, since: str) -> Imported:
-    settings = app.settings
+def _size(path: Path) -> int:
+    """In bytes. Raises IntakeError where there is no such file, or it is a folder."""
     try:
-        size = path.stat().st_size
+        with path.open("rb"):
+            return path.stat().st_size
     except OSError as error:
-        raise IntakeError(f"this file cannot be read: {error.strerror}", where=str(path)) from None
+        raise IntakeError(
+            f"this file cannot be read: {error.strerror}",
+            where=str(path),
+            remedy="Nothing was imported. Look at its name and whose it is.",
+        ) from None
+
+
+def _one(app: App, kind: Kind, path: Path, size: int, basis: str, since: Moment) -> Imported:
+    settings = app.settings
     with progress(f"importing {path.name}", size) as step:
         return import_file(
             app.store,
@@ -78,7 +107,7 @@ def _one(app: App, kind: Kind, path: Path, basis: str, since: str) -> Imported:
             currency=settings.currency,
             topics=settings.marketing_topics,
             basis=basis,
-            since=read_moment(since, settings.zone, "--since") if since else 0,
+            since=since,
             progress=lambda read, rows: step(read, f"{rows:,} rows"),
             workspace=settings.workspace,
         )
@@ -86,11 +115,11 @@ def _one(app: App, kind: Kind, path: Path, basis: str, since: str) -> Imported:
 
 def _say(path: Path, it: Imported) -> None:
     words = f"{path.name}: {it.taken:,} rows taken, {it.unchanged:,} unchanged, {it.rejected:,} rejected"
-    typer.echo(words)
+    say(words)
     if it.rejects_path is not None:
-        err.print(f"  what was rejected, and why: {it.rejects_path}", markup=False, soft_wrap=True)
+        tell(f"  what was rejected, and why: {it.rejects_path}")
     for note in it.notes:
-        err.print(f"  {note}", markup=False, soft_wrap=True)
+        tell(f"  {note}")
 
 
 def _as_dict(path: Path, it: Imported) -> dict[str, Any]:
@@ -107,7 +136,10 @@ def _as_dict(path: Path, it: Imported) -> dict[str, Any]:
 def add_to(app: typer.Typer) -> None:
     """Add this noun's commands."""
     nouns = typer.Typer(
-        no_args_is_help=True, help="Take in contacts, products, orders or events. Again is harmless."
+        no_args_is_help=True,
+        help="Take in contacts, products, orders or events.\n\n"
+        "A row that cannot be taken goes to FILE.rejects.csv with the reason, the others go in, and the exit status "
+        "is 1. Importing a file again is harmless.",
     )
     for command in (contacts, products, orders, events):
         nouns.command()(command)

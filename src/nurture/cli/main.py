@@ -9,12 +9,14 @@ import typer
 
 from nurture import __version__
 from nurture.cli import apply, check, explain, intake, preview, replay, report, run, stages, workspace
-from nurture.cli.console import err
+from nurture.cli.console import tell
 from nurture.errors import NurtureError
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C: 128 and the number of SIGINT."""
 
 app = typer.Typer(
     name="nurture",
-    help="Lifecycle e-mail as files: who is where, what they hear next, sent once.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,9 +41,9 @@ def options(
 ) -> None:
     """Lifecycle e-mail as files: who is where, what they hear next, sent once.
 
-    Start with `nurture init DIR`. `nurture COMMAND --help` tells more about each.
+    Start with: nurture init DIR. What a command does: nurture COMMAND --help.
 
-    Exit status: 0 done, 1 the files or data are at fault, 2 wrong usage.
+    The exit status is 0 when done, 1 where files or data are at fault, 2 for wrong usage.
     """
 
 
@@ -57,10 +59,19 @@ def main() -> None:
 
 def _run() -> None:
     try:
-        app(standalone_mode=True)
+        app()
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:
+            tell("interrupted: what was finished stays, and nothing is half done")
+        raise
     except NurtureError as error:
-        err.print(f"error: {error}", markup=False, soft_wrap=True)
+        tell(f"error: {error}")
         sys.exit(error.exit_status)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        tell(f"error: {error.filename or 'the machine'}: {error.strerror or error}")
+        sys.exit(1)
     finally:
         # Here, and not while Python ends: a pipe that was closed is still ours to notice.
         sys.stdout.flush()

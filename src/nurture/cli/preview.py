@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from nurture.app import open_app
-from nurture.cli.console import Json, Workspace, err, print_json
+from nurture.cli.console import Json, Workspace, print_json, say, tell
 from nurture.errors import FilesError, WorkspaceError
 from nurture.runner import applied
-from nurture.runner.files import read_files
+from nurture.runner.files import TEMPLATES, read_files
 from nurture.runner.preview import preview as render
 
 
@@ -24,13 +24,19 @@ def preview(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Show a template as the files are now: subject, preview and text; with --html, write the HTML to a file."""
+    """Show a template as one contact would get it.
+
+    From the files as they are now, applied or not. Nothing is sent, and no code is issued.
+
+    \b
+    nurture preview welcome --for ann@example.com --html welcome.html
+    """
     with open_app(workspace) as app:
         files = read_files(app.settings.workspace)
         checked = applied.check(app.store, app.settings, files)
-        wrong = tuple(it for it in checked.errors if Path(it.path).name.partition(".")[0] == template)
+        wrong = tuple(it for it in checked.errors if it.code == "template" and _concerns(it.path, template))
         if wrong:
-            raise FilesError(applied.render(wrong))
+            raise FilesError(f"this message cannot be put together\n\n{applied.render(wrong)}")
         rendered = render(app.store, app.settings, checked, template, address, app.clock.now())
     if html is not None:
         _write(html, rendered.html)
@@ -44,7 +50,13 @@ def preview(
             }
         )
     else:
-        typer.echo(f"subject: {rendered.subject}\npreview: {rendered.preview}\n\n{rendered.text}")
+        say(f"subject: {rendered.subject}\npreview: {rendered.preview}\n\n{rendered.text}")
+
+
+def _concerns(path: str, template: str) -> bool:
+    """Whether a mistake in that file is one of the message: its own file, or one of those that many share."""
+    inner = path.removeprefix(f"{TEMPLATES}/")
+    return "/" in inner or inner.partition(".")[0] == template
 
 
 def _write(path: Path, html: str) -> None:
@@ -52,7 +64,7 @@ def _write(path: Path, html: str) -> None:
         path.write_text(html, encoding="utf-8")
     except OSError as error:
         raise WorkspaceError(f"this cannot be written: {error.strerror}", where=str(path)) from None
-    err.print(f"HTML: {path}", markup=False, soft_wrap=True)
+    tell(f"HTML: {path}")
 
 
 def add_to(app: typer.Typer) -> None:

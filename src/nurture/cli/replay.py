@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nurture.app import App, open_app
-from nurture.cli.console import Json, Workspace, print_json, progress, read_moment
+from nurture.cli.console import Json, Workspace, print_json, progress, read_moment, say
 from nurture.clock import HOUR, Moment, Span, VirtualClock, to_datetime
 from nurture.errors import UsageError
 from nurture.providers.inbox import InboxProvider
@@ -36,10 +36,14 @@ def replay(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Let the orders and events in the database happen again, with the campaigns as they are in the files now.
+    """Let history happen again, with the campaigns as they are now.
 
-    Mail goes into the inbox, never to a relay. Nobody knows how these people would have met it: opens, clicks and
-    unsubscribes are made up by chance.
+    The orders and events in the database happen at their own moments, on a virtual clock. Mail goes into the inbox,
+    never to a relay. Nobody knows how these people would have met it: opens, clicks and unsubscribes are made up by
+    chance.
+
+    \b
+    nurture replay --from 2017-01-01 --to 2018-01-01
     """
     clock = VirtualClock(0)
     with open_app(workspace, clock=clock, durable=False) as app:
@@ -61,7 +65,7 @@ def replay(
             }
         )
     else:
-        typer.echo(f"{done.messages:,} messages, {done.hits:,} hits, {done.unsubscribed:,} unsubscribed")
+        say(f"{done.messages:,} messages, {done.hits:,} hits, {done.unsubscribed:,} unsubscribed")
 
 
 def _replay(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import dropwhile
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from nurture.app import App, open_app
-from nurture.cli.console import Json, Workspace, out, print_json, read_moment
+from nurture.cli.console import Json, Workspace, hanging, near_miss, out, print_json, read_moment, say
 from nurture.clock import DAY, Moment, format_iso, to_datetime
 from nurture.errors import UsageError
 from nurture.journeys.reasons import in_words
@@ -26,12 +27,15 @@ from nurture.store.reports import campaigns as reports_of
 
 _NONE = "–"
 
+WIDE = 100
+"""Columns from which on numbers stand beside shares."""
+
 CARE_WINDOW = 90 * DAY
 MONTHS = 12
 
 
 def report(
-    campaign: Annotated[str, typer.Argument(metavar="[CAMPAIGN]", help="Only this one, step by step.")] = "",
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Only this one, step by step.")] = "",
     steps: Annotated[bool, typer.Option("--steps", help="Every step of every campaign.")] = False,
     care: Annotated[
         bool, typer.Option("--care", help="What people get at each stage, and who was won and lost.")
@@ -42,21 +46,31 @@ def report(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """What the campaigns did: entered, sent, opened, clicked, goal reached, and what was not sent and why."""
+    """Show what the campaigns did, and what was not sent and why.
+
+    With --care: what people get at each stage, since care must not stop at the sale.
+
+    \b
+    nurture report introductory-offer
+    nurture report --care
+    """
     with open_app(workspace) as app:
         if care:
             _care(app, read_moment(at, app.settings.zone, "--at") if at else app.clock.now(), as_json)
             return
+        world = load(app.store, app.settings)
         with app.store.read() as tx:
             reports = reports_of(tx)
     if campaign:
+        keys = [it.key for it in reports]
         reports = tuple(it for it in reports if it.key == campaign)
         if not reports:
-            raise UsageError(f'no campaign is called "{campaign}"', remedy="nurture report lists them all")
+            raise UsageError(f'no campaign is called "{campaign}"', remedy=near_miss(campaign, keys))
     if as_json:
         print_json(report_as_dict(reports))
     else:
-        print_report(out, reports, steps=steps or bool(campaign))
+        goals = {live.record.key for live, it in world.in_force if it.goal is not None}
+        print_report(reports, steps=steps or bool(campaign), goals=goals)
 
 
 def _care(app: App, now: Moment, as_json: bool) -> None:
@@ -67,32 +81,35 @@ def _care(app: App, now: Moment, as_json: bool) -> None:
     if as_json:
         print_json(care_as_dict(found))
     else:
-        print_care(out, found, app.settings.zone)
+        print_care(found, app.settings.zone)
 
 
-def print_report(console: Console, reports: Sequence[CampaignReport], *, steps: bool = False) -> None:
-    """One row a campaign (with `steps`: and one a step), a sum, and why messages were not sent."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("campaign", overflow="fold")
-    for title in ("entered", "sent", "opened", "clicked", "goal", "unsub.", "skipped", "unknown", "open"):
+def print_report(reports: Sequence[CampaignReport], *, steps: bool, goals: Collection[str]) -> None:
+    """One row a campaign (with `steps`: and one a step), a sum, and why messages were not sent.
+
+    Campaigns without a goal, those that are not in `goals`, show none. Where there is room for them, the numbers
+    of people stand beside the shares.
+    """
+    total = add_up(it.counts for it in reports)
+    view = _View(wide=out.width >= WIDE, unknown=total.unknown > 0, coming=total.open > 0)
+    table = Table(box=None, pad_edge=False, padding=(0, 2 if view.wide else 1, 0, 0), header_style="bold")
+    table.add_column("campaign", overflow="fold", min_width=8)
+    for title in view.titles():
         table.add_column(title, justify="right", no_wrap=True)
     for it in reports:
-        counts = it.counts
-        goal = _with_share(it.goal, it.goal_rate)
-        table.add_row(
-            escape(it.key), number(it.entered), *_cells(counts, goal), style="bold" if steps else None
-        )
+        goal = view.part(it.goal, it.goal_rate) if it.key in goals or it.goal else _NONE
+        cells = view.cells(it.counts, number(it.entered), goal)
+        table.add_row(escape(it.key), *cells, style="bold" if steps else None)
         for step in it.steps if steps else ():
-            table.add_row("  " + escape(step.step), "", *_cells(step.counts, ""))
-    total = add_up(it.counts for it in reports)
-    goals = sum(it.goal for it in reports)
-    table.add_section()
-    table.add_row("all", number(sum(it.entered for it in reports)), *_cells(total, number(goals)))
-    console.print(table)
+            table.add_row("  " + escape(step.step), *view.cells(step.counts, "", ""))
+    if len(reports) != 1:
+        entered, reached = (sum(it.entered for it in reports), sum(it.goal for it in reports))
+        table.add_row("all", *view.cells(total, number(entered), number(reached) if view.wide else ""))
+    out.print(table)
     if total.skipped:
-        console.print("\nnot sent, and why")
+        say("\nnot sent, and why")
         for reason, count in sorted(total.skipped.items(), key=lambda it: (-it[1], it[0])):
-            console.print(f"  {number(count):>8}  {in_words(reason)}", markup=False)
+            say(hanging(f"{number(count):>7}  {in_words(reason)}", 11))
 
 
 def report_as_dict(reports: Sequence[CampaignReport]) -> dict[str, Any]:
@@ -118,13 +135,13 @@ def report_as_dict(reports: Sequence[CampaignReport]) -> dict[str, Any]:
     }
 
 
-def print_care(console: Console, care: Care, zone: ZoneInfo) -> None:
+def print_care(care: Care, zone: ZoneInfo) -> None:
     """What one person gets at each stage, and who was won and lost."""
     since, until = (f"{to_datetime(at, zone):%Y-%m-%d}" for at in (care.since, care.until))
-    console.print(f"what one person gets at each stage, from {since} to {until}", markup=False)
+    say(f"what one person gets at each stage, from {since} to {until}\n")
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("stage")
-    for title in ("people", "messages each", "offers each", "messages", "offers", "came", "went"):
+    table.add_column("\nstage", overflow="fold", min_width=12)
+    for title in ("\npeople", "messages\neach", "offers\neach", "\nmessages", "\noffers", "\ncame", "\nwent"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in care.rows:
         table.add_row(
@@ -137,16 +154,17 @@ def print_care(console: Console, care: Care, zone: ZoneInfo) -> None:
             number(row.came),
             number(row.went),
         )
-    console.print(table)
-    if care.months:
-        months = Table(box=None, pad_edge=False, header_style="bold")
-        months.add_column("month")
+    out.print(table)
+    months = list(dropwhile(lambda it: not (it.won or it.back or it.lost), care.months))
+    if months:
+        shown = Table(box=None, pad_edge=False, header_style="bold")
+        shown.add_column("month")
         for title in ("won", "won back", "lost"):
-            months.add_column(title, justify="right")
-        for month in care.months:
-            months.add_row(month.month, number(month.won), number(month.back), number(month.lost))
-        console.print()
-        console.print(months)
+            shown.add_column(title, justify="right")
+        for month in months:
+            shown.add_row(month.month, number(month.won), number(month.back), number(month.lost))
+        say("")
+        out.print(shown)
 
 
 def care_as_dict(care: Care) -> dict[str, Any]:
@@ -174,17 +192,41 @@ def care_as_dict(care: Care) -> dict[str, Any]:
     }
 
 
-def _cells(counts: Counts, goal: str) -> list[str]:
-    return [
-        number(counts.sent),
-        _with_share(counts.opened, counts.open_rate),
-        _with_share(counts.clicked, counts.click_rate),
-        goal,
-        number(counts.unsubscribed),
-        number(counts.skips),
-        number(counts.unknown),
-        number(counts.open),
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """Which columns there are: what is zero for all is left out, and so are numbers where shares must do."""
+
+    wide: bool
+    unknown: bool
+    coming: bool
+
+    def titles(self) -> list[str]:
+        """Of the columns behind the name."""
+        rare = [*(["unknown"] if self.unknown else []), *(["to come"] if self.coming else [])]
+        return ["entered", "sent", "opened", "clicked", "goal", "unsub.", "skipped", *rare]
+
+    def cells(self, counts: Counts, entered: str, goal: str) -> list[str]:
+        """One row's."""
+        rare = [
+            *([number(counts.unknown)] if self.unknown else []),
+            *([number(counts.open)] if self.coming else []),
+        ]
+        return [
+            entered,
+            number(counts.sent),
+            self.part(counts.opened, counts.open_rate),
+            self.part(counts.clicked, counts.click_rate),
+            goal,
+            number(counts.unsubscribed),
+            number(counts.skips),
+            *rare,
+        ]
+
+    def part(self, count: int, rate: Rate) -> str:
+        """How many of the whole, in per cent and, with room, in number."""
+        if not rate.whole:
+            return _NONE
+        return f"{number(count)} ({share(rate.share)})" if self.wide else share(rate.share)
 
 
 def _counts(counts: Counts) -> dict[str, Any]:
@@ -207,10 +249,6 @@ def _counts(counts: Counts) -> dict[str, Any]:
 
 def _rate(it: Rate) -> dict[str, float]:
     return {"share": round(it.share, 6), "low": round(it.low, 6), "high": round(it.high, 6)}
-
-
-def _with_share(count: int, rate: Rate) -> str:
-    return f"{number(count)} ({share(rate.share)})" if rate.whole else _NONE
 
 
 def _each(value: float | None) -> str:

@@ -20,7 +20,10 @@ from nurture.web.server import build
 
 
 def run(workspace: Workspace = None) -> None:
-    """Run the daemon: schedule, sending and pages, until Ctrl-C or SIGTERM."""
+    """Run the daemon: schedule, sending and pages.
+
+    Until Ctrl-C or SIGTERM; then what is under way is finished first. Start it again at any time.
+    """
     _set_up_log()
     with open_app(workspace) as app:
         world = InForce(app.store, app.settings)

@@ -6,17 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from nurture.app import open_app
-from nurture.cli.console import Json, Workspace, out, print_json, read_moment
+from nurture.cli.console import Json, Workspace, near_miss, out, print_json, read_moment
 from nurture.clock import Moment, format_iso
 from nurture.errors import UsageError
 from nurture.reports.figures import number, share
 from nurture.runner.applied import load
-from nurture.store import report_stages
+from nurture.store import report_stages, vocabulary
 
 
 def stages(
@@ -27,37 +26,47 @@ def stages(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """How many contacts are at which stage."""
+    """Show how many contacts are at which stage.
+
+    \b
+    nurture stages --at 2017-06-30
+    nurture stages --line FLORAL
+    """
     with open_app(workspace) as app:
         moment = read_moment(at, app.settings.zone, "--at") if at else app.clock.now()
         lifecycle = load(app.store, app.settings).lifecycle
         with app.store.read() as tx:
             number_of_line = report_stages.line_id(tx, line)
             if number_of_line is None:
-                raise UsageError(f'no product line is called "{line}"', where="--line")
+                raise UsageError(
+                    f'no product line is called "{line}"',
+                    where="--line",
+                    remedy=near_miss(line, vocabulary.lines(tx) - {""}),
+                )
             counts = report_stages.stages_at(tx, number_of_line, moment, lifecycle.first)
     if as_json:
         print_json(stages_as_dict(lifecycle.names, counts, at=moment, line=line))
     else:
-        print_stages(out, lifecycle.names, counts)
+        print_stages(lifecycle.names, counts)
 
 
-def print_stages(console: Console, stages: Sequence[str], counts: Mapping[str, int]) -> None:
+def print_stages(stages: Sequence[str], counts: Mapping[str, int]) -> None:
     """One row a stage, in the lifecycle's order; stages that it does not name any more come last."""
     total = sum(counts.values())
     most = max(counts.values(), default=0)
+    names = in_order(stages, counts)
+    room = max(5, min(40, out.width - max(map(len, names), default=0) - 20))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("stage")
-    table.add_column("people", justify="right")
-    table.add_column("share", justify="right")
+    table.add_column("stage", overflow="fold")
+    table.add_column("people", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
     table.add_column("")
-    for stage in in_order(stages, counts):
+    for stage in names:
         count = counts.get(stage, 0)
-        bar = "█" * round(count / most * 30) if most else ""
+        bar = "█" * round(count / most * room) if most else ""
         table.add_row(escape(stage), number(count), share(count / total) if total else "", bar)
-    table.add_section()
     table.add_row("all", number(total), "", "")
-    console.print(table)
+    out.print(table)
 
 
 def stages_as_dict(

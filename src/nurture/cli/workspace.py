@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nurture.app import make_workspace
-from nurture.cli.console import err, out
+from nurture.cli.console import say, tell
 
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make it; made if it is not there.")],
 ) -> None:
-    """Make a workspace that works, with sample campaigns and templates."""
+    """Make a workspace that works, with sample campaigns.
+
+    It holds the settings (nurture.toml), campaigns/, templates/, a database and a secret key.
+    """
     made = make_workspace(folder)
-    out.print(f"Made {len(made)} files in {folder}.", markup=False)
-    err.print(
-        "Next:\n"
-        f"  cd {folder}\n"
-        "  nurture check                         is everything right?\n"
+    say(f"Made {len(made)} {'file' if len(made) == 1 else 'files'} in {folder}.")
+    tell(
+        "\nNext:\n"
+        f"  cd {shlex.quote(str(folder))}\n"
+        "  nurture check                   is everything right?\n"
+        "  nurture preview welcome         how does a message look?\n"
         "  nurture import contacts FILE --consent 'how they agreed'\n"
-        "  nurture apply                         put the campaigns into force\n"
-        "  nurture run                           the daemon, with pages at http://127.0.0.1:8025",
-        markup=False,
-        soft_wrap=True,
+        "  nurture apply                   put the campaigns into force\n"
+        "  nurture run                     send, and show http://127.0.0.1:8025"
     )
 
 

@@ -1,13 +1,12 @@
-"""What a walk reads, where it starts from, and what it finds."""
+"""What a walk reads, and where it starts from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from nurture.audience.contact import Contact
-from nurture.audience.facts import Event, MessageFacts, OrderFacts, Purchase, Sign
+from nurture.audience.facts import Event, MessageFacts, Purchase, Sign
 from nurture.clock import Moment
-from nurture.lifecycle.stages import Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +25,7 @@ class History:
     line: str = ""
     """The product line that is walked; empty: the business."""
     purchases: tuple[HistoryPurchase, ...] = ()
+    """Where a walk goes on from an earlier one's tally: those that it does not hold."""
     events: tuple[Event, ...] = ()
     """`ordered` and `refunded` are made from the purchases; they are not looked for here."""
     signs: tuple[Sign, ...] = ()
@@ -38,15 +38,3 @@ class Standing:
 
     stage: str
     since: Moment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walked:
-    """What a walk found: the changes in order, where it ended, and when to look again."""
-
-    transitions: tuple[Transition, ...]
-    standing: Standing
-    orders: OrderFacts
-    """As of the end of the walk."""
-    next_at: Moment
-    """NEVER where neither time nor the history known so far can change anything."""

@@ -22,11 +22,20 @@ class OrderTally:
         self._usual_gap_days = usual_gap_days
         self._standing: list[HistoryPurchase] = []
         self._total = 0
-        self._orders_on: Counter[int] = Counter()
+        self._orders_on: dict[int, int] = {}
         self._days: list[int] = []
         self._gaps: list[int] = []
         self._skus: Counter[str] = Counter()
         self._lines: Counter[str] = Counter()
+
+    def copy(self) -> OrderTally:
+        """The same again, that can go on by itself."""
+        other = OrderTally(self._needs, self._usual_gap_days)
+        other._total = self._total
+        other._standing, other._days, other._gaps = self._standing[:], self._days[:], self._gaps[:]
+        other._orders_on = self._orders_on.copy()
+        other._skus, other._lines = self._skus.copy(), self._lines.copy()
+        return other
 
     def add(self, purchase: HistoryPurchase) -> None:
         """An order came in, not earlier than those before it."""
@@ -37,7 +46,7 @@ class OrderTally:
         if self._needs.order_lines:
             self._lines.update(set(purchase.lines))
         day = purchase.day or purchase.at // DAY
-        self._orders_on[day] += 1
+        self._orders_on[day] = self._orders_on.get(day, 0) + 1
         if self._orders_on[day] == 1:
             self._add_day(day)
 

@@ -37,19 +37,28 @@ class Happening(NamedTuple):
     """Of an event."""
 
 
-def happenings(history: History, events: tuple[Event, ...], needs: Needs) -> list[Happening]:
-    """All that can move this contact by these rules, in order. Orders always can: no `stay` holds them up."""
-    found = [Happening(it.at, Kind.ORDER, place, "") for place, it in enumerate(history.purchases)]
+def happenings(history: History, events: tuple[Event, ...], needs: Needs, since: Moment) -> list[Happening]:
+    """All later than `since` that can move this contact by these rules, in order.
+
+    Orders always can: no `stay` holds them up.
+    """
+    found = [
+        Happening(it.at, Kind.ORDER, place, "") for place, it in enumerate(history.purchases) if it.at > since
+    ]
     for place, it in enumerate(history.purchases):
-        if it.undone_at:
-            found.append(Happening(_undone(it), Kind.REFUND, place, ""))
+        if it.undone_at and undone_at(it) > since:
+            found.append(Happening(undone_at(it), Kind.REFUND, place, ""))
     found += [
         Happening(it.at, Kind.EVENT, place, it.name)
         for place, it in enumerate(events)
-        if it.name not in ("ordered", "refunded")
+        if it.at > since and it.name not in ("ordered", "refunded")
     ]
     if needs.engagement:
-        found += [Happening(it.at, _KINDS[it.kind], place, "") for place, it in enumerate(history.signs)]
+        found += [
+            Happening(it.at, _KINDS[it.kind], place, "")
+            for place, it in enumerate(history.signs)
+            if it.at > since
+        ]
     if needs.messages:
         found += [
             Happening(at, kind, -1, "")
@@ -59,7 +68,7 @@ def happenings(history: History, events: tuple[Event, ...], needs: Needs) -> lis
                 (it.opened_at, Kind.OPEN),
                 (it.clicked_at, Kind.CLICK),
             )
-            if at is not None
+            if at is not None and at > since
         ]
     found.sort()
     return found
@@ -73,7 +82,7 @@ def events_of(history: History, names: frozenset[str]) -> tuple[Event, ...]:
     if "ordered" in names:
         found += [_event("ordered", it.at, it) for it in history.purchases]
     if "refunded" in names:
-        found += [_event("refunded", _undone(it), it) for it in history.purchases if it.undone_at]
+        found += [_event("refunded", undone_at(it), it) for it in history.purchases if it.undone_at]
     return tuple(sorted(found, key=lambda it: it.at))
 
 
@@ -81,7 +90,8 @@ def _event(name: str, at: Moment, purchase: HistoryPurchase) -> Event:
     return Event(name=name, at=at, properties={"amount": purchase.amount / _MINOR})
 
 
-def _undone(purchase: HistoryPurchase) -> Moment:
+def undone_at(purchase: HistoryPurchase) -> Moment:
+    """When a purchase was undone, but not before it was made; only for one that was."""
     return max(purchase.undone_at, purchase.at)
 
 

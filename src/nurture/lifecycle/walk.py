@@ -7,30 +7,55 @@ between them; each look costs some microseconds a rule.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from operator import or_
 from typing import NamedTuple
 
 from nurture.audience.expressions import Expression, Needs
-from nurture.audience.facts import Facts, LineFacts, StageFacts
+from nurture.audience.facts import Facts, LineFacts, OrderFacts, StageFacts
 from nurture.clock import NEVER, Moment
-from nurture.lifecycle.history import History, HistoryPurchase, Standing, Walked
+from nurture.lifecycle.history import History, HistoryPurchase, Standing
 from nurture.lifecycle.stages import Lifecycle, Stage, Transition
 from nurture.lifecycle.tally import EngagementTally, OrderTally
-from nurture.lifecycle.timeline import Happening, Kind, events_of, happenings, next_beyond
+from nurture.lifecycle.timeline import Happening, Kind, events_of, happenings, next_beyond, undone_at
 
 __all__ = ["History", "HistoryPurchase", "Standing", "Walked", "walk"]
 
 
-def walk(lifecycle: Lifecycle, history: History, standing: Standing, start: Moment, until: Moment) -> Walked:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """What a walk found: the changes in order, where it ended, and when to look again."""
+
+    transitions: tuple[Transition, ...]
+    standing: Standing
+    orders: OrderFacts
+    """As of the end of the walk."""
+    next_at: Moment
+    """NEVER where neither time nor the history known so far can change anything."""
+    tally: OrderTally = field(compare=False)
+    """The orders as counted up to the end of the walk: a later walk may go on from it."""
+
+
+def walk(
+    lifecycle: Lifecycle,
+    history: History,
+    standing: Standing,
+    start: Moment,
+    until: Moment,
+    counted: OrderTally | None = None,
+) -> Walked:
     """The changes in (start, until] of somebody who stood at `standing` at `start`.
+
+    `counted` is what an earlier walk by the same rules, which ended no later than `start`, counted; `history`
+    then holds only the purchases that are new since. It is left as it is.
 
     The stage is the last whose rule holds, else the first. A change that is due sooner than `stay` after the
     last one waits until then and is worked out again, but at an order or refund it is made at once.
     What is known of the contact but did not happen at a moment (an attribute, an edited rule) counts from
     `until` on, or from their creation where that is later than `start`.
     """
-    walker = _Walker(lifecycle, history, standing, start)
+    walker = _Walker(lifecycle, history, standing, start, counted)
     created_at = history.contact.created_at
     walker.begin(created_at if created_at > start else until)
     while (at := walker.next_at()) <= until:
@@ -40,6 +65,7 @@ def walk(lifecycle: Lifecycle, history: History, standing: Standing, start: Mome
         standing=walker.standing,
         orders=walker.tally.facts(until),
         next_at=min(walker.next_at(), next_beyond(history, until)),
+        tally=walker.tally,
     )
 
 
@@ -57,19 +83,26 @@ def _plan(stages: tuple[Stage, ...]) -> _Plan:
 
 
 class _Walker:
-    def __init__(self, lifecycle: Lifecycle, history: History, standing: Standing, start: Moment) -> None:
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        history: History,
+        standing: Standing,
+        start: Moment,
+        counted: OrderTally | None,
+    ) -> None:
         self._lifecycle = lifecycle
         self._history = history
         self._rules, needs = _plan(lifecycle.stages)
         self.standing = standing
         self.transitions: list[Transition] = []
-        self.tally = OrderTally(needs, lifecycle.usual_gap_days)
+        self.tally = counted.copy() if counted else OrderTally(needs, lifecycle.usual_gap_days)
         self._engagement = EngagementTally(needs)
         self._events = events_of(history, needs.events)
-        self._happenings = happenings(history, self._events, needs)
+        self._happenings = happenings(history, self._events, needs, start)
         self._place = 0
         self._due = NEVER
-        self._take(start)
+        self._begin(start, needs)
         self._gather(start)
         self._now = start
         self._wish = self._wished(start)
@@ -105,6 +138,19 @@ class _Walker:
     def _held_until(self) -> Moment:
         since = self.standing.since
         return since + self._lifecycle.stay if since else 0
+
+    def _begin(self, start: Moment, needs: Needs) -> None:
+        """Count what lies before the walk, without laying it out in time."""
+        for purchase in self._history.purchases:
+            if purchase.at > start:
+                break
+            if not purchase.undone_at or undone_at(purchase) > start:
+                self.tally.add(purchase)
+        if needs.engagement:
+            for sign in self._history.signs:
+                if sign.at > start:
+                    break
+                self._engagement.add(sign)
 
     def _take(self, now: Moment) -> list[Happening]:
         """Count in what happened up to `now`."""

@@ -51,9 +51,13 @@ def read(texts: Iterable[Text], parts: Mapping[str, str]) -> Read:
     assigned = frozenset[str]().union(*(tree.assigned for tree in trees))
     paths = {path for tree in trees for path in _references(tree, parts)}
     needs: set[str] = set()
+    faults: list[TemplateError] = []
     for tree in trees:
         _constructs(tree)
-        needs |= set(_facts(tree, assigned))
+        needs |= set(_facts(tree, assigned, faults))
+    if faults:
+        faults[0].others = tuple(faults[1:])
+        raise faults[0]
     return Read(needs=frozenset(needs), paths=frozenset(paths))
 
 
@@ -152,7 +156,8 @@ def _constructs(tree: _Tree) -> None:
             )
 
 
-def _facts(tree: _Tree, assigned: frozenset[str]) -> Iterator[str]:
+def _facts(tree: _Tree, assigned: frozenset[str], faults: list[TemplateError]) -> Iterator[str]:
+    """The facts that are asked for; what is no fact goes to `faults`."""
     seen: set[int] = set()
     for node in tree.root.find_all((nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Name)):
         if id(node) in seen or (isinstance(node, nodes.Name) and node.ctx != "load"):
@@ -164,11 +169,14 @@ def _facts(tree: _Tree, assigned: frozenset[str]) -> Iterator[str]:
         root = chain[0]
         if root in assigned or root in JINJA:
             if root in tree.products and len(chain) > 1 and chain[1] not in PRODUCT:
-                raise _fault(
-                    tree.text, node.lineno, f'"{root}" has no "{chain[1]}"', _near(chain[1], PRODUCT)
-                )
+                hint = _near(chain[1], PRODUCT)
+                faults.append(_fault(tree.text, node.lineno, f'"{root}" has no "{chain[1]}"', hint))
             continue
-        _check(tree.text, node.lineno, chain)
+        try:
+            _check(tree.text, node.lineno, chain)
+        except TemplateError as fault:
+            faults.append(fault)
+            continue
         yield ".".join(chain[: _depth(chain)])
 
 

@@ -6,7 +6,7 @@ and nothing changes for anybody while somebody is still writing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nurture.campaigns.book import Book, read
@@ -21,6 +21,7 @@ from nurture.messages.compile import compile_template
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.runner.files import TEMPLATES, part
+from nurture.runner.template_findings import findings_of
 from nurture.runner.world import World, build
 from nurture.settings import Settings
 from nurture.store import agenda, journeys, templates, vocabulary
@@ -59,13 +60,21 @@ class Difference:
         return bool(self.new or self.changed or self.gone or self.other)
 
 
-def check(store: Store | None, settings: Settings, files: Mapping[str, str]) -> Checked:
-    """Look at every file; with a store, names are held against what the workspace has recorded."""
+def check(
+    store: Store | None,
+    settings: Settings | None,
+    files: Mapping[str, str],
+    before: Iterable[Finding] = (),
+) -> Checked:
+    """Look at every file; with a store, names are held against what the workspace has recorded.
+
+    Without settings no topic is complained about. `before` is what was found while the files were read.
+    """
     library = Library(part(files, TEMPLATES))
     compiled, complaints = _compile(library)
     known = _known(store, settings, library)
     book = read(files, known)
-    findings = by_place([*book.findings, *complaints])
+    findings = by_place([*before, *book.findings, *complaints])
     return Checked(book=book, library=library, templates=compiled, findings=findings)
 
 
@@ -140,8 +149,8 @@ def render(findings: tuple[Finding, ...]) -> str:
     return "\n\n".join(render_finding(finding) for finding in findings)
 
 
-def _known(store: Store | None, settings: Settings, library: Library) -> Known:
-    topics = {name: topic.always for name, topic in settings.topics.items()}
+def _known(store: Store | None, settings: Settings | None, library: Library) -> Known:
+    topics = {name: topic.always for name, topic in settings.topics.items()} if settings else None
     names = frozenset(library.names())
     if store is None:
         return Known(templates=names, topics=topics)
@@ -150,8 +159,8 @@ def _known(store: Store | None, settings: Settings, library: Library) -> Known:
             templates=names,
             topics=topics,
             attributes=vocabulary.attributes(tx),
-            events=vocabulary.events(tx),
-            # Before any product is imported there is nothing to hold the names of lines against.
+            # Before any event or product is imported there is nothing to hold their names against.
+            events=vocabulary.events(tx) or None,
             lines=vocabulary.lines(tx) or None,
         )
 
@@ -159,28 +168,11 @@ def _known(store: Store | None, settings: Settings, library: Library) -> Known:
 def _compile(library: Library) -> tuple[dict[Template, Compiled], list[Finding]]:
     """Compile every template in every language it is there in."""
     compiled: dict[Template, Compiled] = {}
-    findings = []
+    errors = []
     for name in library.names():
-        for locale in library.locales(name):
+        for locale in sorted({*library.locales(name), ""}):
             try:
                 compiled[name, locale] = compile_template(library, name, locale)
             except TemplateError as error:
-                findings.append(_finding(error, library))
-    return compiled, findings
-
-
-def _finding(error: TemplateError, library: Library) -> Finding:
-    path = error.where.partition(":")[0]
-    lines = library.parts.get(path, "").split("\n")
-    source = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
-    indent = len(source) - len(source.lstrip())
-    return Finding(
-        code="template",
-        path=f"{TEMPLATES}/{path}",
-        line=error.line if source else 0,
-        column=indent + 1,
-        message=error.message,
-        hint=error.remedy,
-        source=source,
-        length=len(source.strip()),
-    )
+                errors += [error, *error.others]
+    return compiled, findings_of(errors, library)

@@ -26,7 +26,7 @@ from nurture.store import codes, facts, people
 from nurture.store.agenda import Place
 from nurture.store.codes import Holder
 from nurture.store.engine import Tx
-from nurture.store.histories import histories
+from nurture.store.histories import histories, undone
 from nurture.store.journeys import Enrollment
 from nurture.store.stages import line_names
 
@@ -154,14 +154,15 @@ def _recent(
 ) -> dict[Place, tuple[Purchase, ...]]:
     """The orders of the longest window that is asked for, in the business and, where it is asked, on each line."""
     per_line = needs.line_orders or bool(needs.lines)
-    places = [place for place in orders if place[0] in contacts and (place[1] == 0 or per_line)]
+    since = now - needs.order_window
+    places = {place: since for place in orders if place[0] in contacts and (place[1] == 0 or per_line)}
     bought = histories(
         tx,
         places,
         {id_: zone_of(contact, world.settings.zone) for id_, contact in contacts.items()},
         now,
+        undone(tx, contacts),
         with_goods=needs.skus or needs.order_lines,
-        since=now - needs.order_window,
     )
     return {
         place: tuple(it for it in purchases if not 0 < it.undone_at <= now)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from nurture.campaigns.findings import Finding, render
 from nurture.errors import FilesError, WorkspaceError
 
 CAMPAIGNS = "campaigns"
@@ -13,22 +15,45 @@ TEMPLATES = "templates/email"
 LARGEST = 1_000_000
 """Bytes of one file. A campaign file of this size was not written by a person."""
 
+_ENDINGS = {CAMPAIGNS: (".yaml", ".yml"), TEMPLATES: (".md", ".html")}
+_OF_NO_CONCERN = (".csv", ".css", ".txt~", ".bak", ".orig", ".swp")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What lies in campaigns/ and templates/email/."""
+
+    files: Mapping[str, str]
+    """Every campaign file (*.yaml, *.yml) and template, by its path from the workspace, in order."""
+    findings: tuple[Finding, ...]
+    """Files that are no text, too large, out of the workspace by a link, or of an ending that nobody reads."""
+
+
+def look(workspace: Path) -> Found:
+    """Read what can be read. Raises WorkspaceError where there is no campaigns/."""
+    root = workspace.resolve()
+    files: dict[str, str] = {}
+    findings = []
+    for path, folder in sorted(_candidates(root)):
+        name = path.relative_to(root).as_posix()
+        if path.suffix not in _ENDINGS[folder]:
+            findings.append(_not_read(path, name, folder))
+            continue
+        text = _read(path, name, root)
+        if isinstance(text, Finding):
+            findings.append(text)
+        else:
+            files[name] = text
+    return Found(files=files, findings=tuple(findings))
+
 
 def read_files(workspace: Path) -> dict[str, str]:
-    """Every campaign file (*.yaml, *.yml) and template, by its path from the workspace, in order.
-
-    Raises FilesError for a file that is no text, too large, or lies outside of the workspace by a link.
-    """
-    root = workspace.resolve()
-    files = {}
-    for path in sorted(_candidates(root)):
-        name = path.relative_to(root).as_posix()
-        if not path.resolve().is_relative_to(root):
-            raise FilesError(
-                "this is a link that leads out of the workspace", where=name, remedy="Copy the file in."
-            )
-        files[name] = _read(path, name)
-    return files
+    """Every campaign file and template. Raises FilesError with all that cannot be read, WorkspaceError."""
+    found = look(workspace)
+    errors = [finding for finding in found.findings if finding.severity == "error"]
+    if errors:
+        raise FilesError("\n\n".join(map(render, errors)), remedy="Nothing was changed.")
+    return dict(found.files)
 
 
 def part(files: Mapping[str, str], folder: str) -> dict[str, str]:
@@ -37,34 +62,59 @@ def part(files: Mapping[str, str], folder: str) -> dict[str, str]:
     return {name.removeprefix(prefix): text for name, text in files.items() if name.startswith(prefix)}
 
 
-def _candidates(root: Path) -> Iterator[Path]:
+def _candidates(root: Path) -> Iterator[tuple[Path, str]]:
     if not (root / CAMPAIGNS).is_dir():
         raise WorkspaceError(
-            f"there is no folder {CAMPAIGNS}/ in {root}", remedy="Make a workspace: nurture init DIR"
+            f"there is no folder {CAMPAIGNS}/ in {root}",
+            remedy="Bring it back, or make a new workspace: nurture init DIR",
         )
-    for folder in (CAMPAIGNS, TEMPLATES):
+    for folder in _ENDINGS:
         for path in (root / folder).rglob("*"):
             hidden = any(piece.startswith(".") for piece in path.relative_to(root).parts)
-            if path.is_file() and not hidden and _belongs(path, folder):
-                yield path
+            if not hidden and not path.is_dir() and not path.name.endswith(("~", *_OF_NO_CONCERN)):
+                yield path, folder
 
 
-def _belongs(path: Path, folder: str) -> bool:
-    if folder == CAMPAIGNS:
-        return path.suffix in (".yaml", ".yml")
-    return path.suffix in (".md", ".html")
+def _not_read(path: Path, name: str, folder: str) -> Finding:
+    wanted = " or ".join(_ENDINGS[folder])
+    what = "campaigns" if folder == CAMPAIGNS else "templates"
+    said = f"its ending is {path.suffix}" if path.suffix else "it has no ending"
+    return Finding(
+        code="not-read",
+        severity="warning",
+        path=name,
+        message=f"nobody reads this file: {said}",
+        hint=f"the names of {what} end in {wanted}",
+    )
 
 
-def _read(path: Path, name: str) -> str:
+def _read(path: Path, name: str, root: Path) -> str | Finding:
+    if not path.resolve().is_relative_to(root):
+        message = "this is a link that leads out of the workspace"
+        return Finding(code="not-readable", path=name, message=message, hint="copy the file in")
     try:
         if path.stat().st_size > LARGEST:
-            raise FilesError(
-                "this file is larger than 1 MB", where=name, remedy="Was it saved here by mistake?"
-            )
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FilesError(
-            f"this is not UTF-8 text (byte {error.start})", where=name, remedy="Save it as UTF-8."
-        ) from None
+            message = "this file is larger than 1 MB"
+            return Finding(code="too-large", path=name, message=message, hint="was it saved here by mistake?")
+        content = path.read_bytes()
     except OSError as error:
-        raise FilesError(f"this cannot be read: {error.strerror}", where=name) from None
+        message = f"this cannot be read: {error.strerror}"
+        return Finding(code="not-readable", path=name, message=message)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return _not_utf_8(content, error.start, name)
+
+
+def _not_utf_8(content: bytes, at: int, name: str) -> Finding:
+    begin = content.rfind(b"\n", 0, at) + 1
+    source = content[begin:].partition(b"\n")[0].decode(errors="replace")
+    return Finding(
+        code="not-utf-8",
+        path=name,
+        line=content.count(b"\n", 0, at) + 1,
+        column=len(content[begin:at].decode(errors="replace")) + 1,
+        message="this is not UTF-8 text",
+        hint="save the file as UTF-8",
+        source=source.rstrip("\r"),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import replace
 
 from nurture.audience.contact import Contact
@@ -21,6 +22,8 @@ from nurture.store import codes, people, recommended
 from nurture.store.engine import Store
 from nurture.store.stages import line_names
 
+TOKEN = "TOKEN"
+
 CODE = "CODE-GOES-HERE"
 """Stands for a code, since none is issued."""
 
@@ -30,14 +33,21 @@ def preview(
 ) -> Rendered:
     """The message for the contact with `address`, or for a made-up prospect where it is "".
 
-    Raises TemplateError for the template, UsageError where there is no such contact.
+    Raises TemplateError where it cannot be rendered, UsageError where there is no such template or contact.
     """
+    names = checked.library.names()
+    if template not in names:
+        near = difflib.get_close_matches(template, names, 1)
+        remedy = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(names) or 'none yet'}"
+        raise UsageError(f'no template is called "{template}"', remedy=remedy)
     world = build(settings, 0, checked.book, {}, checked.library, checked.templates)
     with store.read() as tx:
         contact = people.by_email(tx, address) if address else _anybody(now)
         if contact is None:
             raise UsageError(
-                f"there is no contact {address}", remedy="Leave --for out to see it for a made-up one."
+                f"no contact has the address {address}",
+                where="--for",
+                remedy="Leave --for out to see it for a made-up one.",
             )
         compiled = world.template(template, contact.locale)
         campaign = next((it for it in checked.book.campaigns.values() if _sends(it, template)), None)
@@ -52,7 +62,18 @@ def preview(
         offer = _offer_key(campaign, template)
         holds = codes.held(tx, {(offer, contact.id)}, checked.book.offers, now) if offer else {}
     facts = replace(facts, offer=_with_code(holds.get((offer, contact.id))))
-    return Renderer().render(compiled, template_values(settings, facts, None, goods, now))
+    values = template_values(settings, facts, None, goods, now)
+    return Renderer().render(compiled, {**values, **_links(settings)})
+
+
+def _links(settings: Settings) -> dict[str, str]:
+    """Where the links of every message would lead, with a word in the place of the token that only a sent one has."""
+    base = settings.web.public_url
+    return {
+        "unsubscribe_url": f"{base}/u/{TOKEN}",
+        "preferences_url": f"{base}/u/{TOKEN}",
+        "browser_url": f"{base}/v/{TOKEN}",
+    }
 
 
 def _anybody(now: Moment) -> Contact:

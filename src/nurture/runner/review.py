@@ -14,12 +14,14 @@ from nurture.audience.expressions import Needs
 from nurture.audience.facts import Event, MessageFacts, Sign
 from nurture.clock import Moment
 from nurture.lifecycle.walk import History, Standing, Walked, walk
+from nurture.runner.counted import Tally
 from nurture.runner.enroll import Touched, take_in
 from nurture.runner.world import World
 from nurture.runner.zones import zone_of
 from nurture.store import agenda, facts, histories, people, stages
 from nurture.store.agenda import Agenda, Place
 from nurture.store.engine import Store, Tx
+from nurture.store.histories import Undone
 from nurture.store.stages import Kept, Reviewed
 
 BATCH = 200
@@ -49,10 +51,10 @@ def _review(tx: Tx, store: Store, world: World, found: Agenda, now: Moment) -> l
         if contact in contacts
     }
     zones = {id_: zone_of(contact, world.settings.zone) for id_, contact in contacts.items()}
-    background = _Background(tx, world, contacts, zones, starts, now)
+    background = _Background(tx, world, contacts, zones, starts, last, now)
     reviewed, touched = [], []
     for place, start in starts.items():
-        it = background.walk(place, start)
+        it = background.walk(place)
         reviewed.append(it)
         if place[1] == 0:
             since = min(start, last[place[0]])
@@ -79,6 +81,7 @@ class _Background:
         contacts: Mapping[int, Contact],
         zones: Mapping[int, ZoneInfo],
         starts: Mapping[Place, Moment],
+        last: Mapping[int, Moment],
         now: Moment,
     ) -> None:
         needs: Needs = world.stage_needs
@@ -86,12 +89,16 @@ class _Background:
         self._contacts = contacts
         self._now = now
         self._names = stages.line_names(tx)
-        self._purchases = histories.histories(
-            tx, starts, zones, now, with_goods=needs.skus or needs.order_lines
-        )
         self._standings = stages.standings(tx, starts, world.lifecycle.first)
+        self._starts = {place: self._start(place, start) for place, start in starts.items()}
         self._kept = self._stored_later(tx, starts)
-        self._next = histories.next_orders(tx, starts, now)
+        undone = histories.undone(tx, contacts)
+        self._remembered = world.counted
+        self._counted = self._recall(last, undone, needs)
+        since = {place: self._counted[place][0] if place in self._counted else -1 for place in starts}
+        with_goods = needs.skus or needs.order_lines
+        self._purchases = histories.histories(tx, since, zones, now, undone, with_goods=with_goods)
+        self._next = histories.next_orders(tx, starts, now, undone)
         self._next_events = facts.next_events(tx, contacts, now)
         self._events: Mapping[int, tuple[Event, ...]] = (
             facts.events(tx, contacts, needs.events, now) if needs.events else {}
@@ -103,15 +110,31 @@ class _Background:
             facts.messages(tx, contacts, now) if needs.messages else {}
         )
 
+    def _start(self, place: Place, start: Moment) -> Moment:
+        """Where nobody looked at a line before, what happened to the contact meanwhile is not in its stage yet."""
+        return 0 if place[1] and not self._standings[place].since else start
+
+    def _recall(self, last: Mapping[int, Moment], undone: Undone, needs: Needs) -> dict[Place, Tally]:
+        """What was counted before, but for those whose orders were undone since, or are wanted one by one."""
+        if needs.events & {"ordered", "refunded"}:
+            return {}
+        return {
+            place: tally
+            for place, tally in self._remembered.recall(self._starts, last).items()
+            if all(at <= tally[0] for at in undone.get(place[0], {}).values())
+        }
+
     def _stored_later(self, tx: Tx, starts: Mapping[Place, Moment]) -> Mapping[Place, tuple[Kept, ...]]:
         """The transitions of those places that have some later than the walk begins: seldom any."""
         late = [place for place, start in starts.items() if self._standings[place].since > start]
         return stages.transitions(tx, late) if late else {}
 
-    def walk(self, place: Place, start: Moment) -> Reviewed:
-        """Walk one place from `start` to now and set what is found against what is stored."""
+    def walk(self, place: Place) -> Reviewed:
+        """Walk one place to now and set what is found against what is stored."""
         contact, line = place
+        start = self._starts[place]
         before, after = self._split(place, start)
+        _, counted = self._counted.get(place, (0, None))
         walked = walk(
             self._lifecycle,
             History(
@@ -125,7 +148,9 @@ class _Background:
             before,
             start,
             self._now,
+            counted,
         )
+        self._remembered.keep(place, walked.tally, self._now)
         return self._against(place, walked, after)
 
     def _split(self, place: Place, start: Moment) -> tuple[Standing, tuple[Kept, ...]]:

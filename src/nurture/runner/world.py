@@ -14,6 +14,7 @@ from nurture.lifecycle.stages import Lifecycle
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.offers.offer import Offer
+from nurture.runner.counted import Counted
 from nurture.settings import Settings
 from nurture.store.journeys import CampaignRecord
 
@@ -47,6 +48,8 @@ class World:
     library: Library
     templates: Mapping[tuple[str, str], Compiled] = field(default_factory=dict)
     """By name and locale; the locale "" is there for every name."""
+    counted: Counted = field(default_factory=Counted, compare=False)
+    """Orders as the last reviews by these rules counted them."""
 
     @property
     def in_force(self) -> list[tuple[Live, Campaign]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, bindparam, select, text
+from sqlalchemy import BindParameter, TextClause, bindparam, select, text
 
 from nurture.clock import NEVER, Moment, day_number
 from nurture.lifecycle.walk import HistoryPurchase
@@ -23,19 +24,12 @@ _orders = table(OrderRow)
 _products = table(ProductRow)
 
 _contacts: BindParameter[int] = bindparam("contacts", expanding=True)
-_now: BindParameter[Moment] = bindparam("now")
-_since: BindParameter[Moment] = bindparam("since")
 
-_ORDERS = (
-    select(_orders.c.id, _orders.c.contact_id, _orders.c.ordered_at, _orders.c.amount, _orders.c.undone_at)
-    .where(_orders.c.contact_id.in_(_contacts), _orders.c.ordered_at > _since, _orders.c.ordered_at <= _now)
-    .order_by(_orders.c.ordered_at, _orders.c.id)
-)
 _GOODS = (
     select(_goods.c.order_id, _products.c.sku, _lines.c.name)
     .join(_products, _products.c.id == _goods.c.product_id)
     .outerjoin(_lines, _lines.c.id == _goods.c.line_id)
-    .where(_goods.c.contact_id.in_(_contacts), _goods.c.ordered_at > _since, _goods.c.ordered_at <= _now)
+    .where(_goods.c.order_id.in_(bindparam("orders", expanding=True)))
 )
 _LINES_OF = (
     select(_goods.c.order_id, _lines.c.name)
@@ -61,21 +55,44 @@ SELECT o.id, o.contact_id, o.ordered_at, o.amount, o.undone_at
 FROM ({pairs}) AS since JOIN orders o ON o.contact_id = a AND o.undone_at > 0 AND o.undone_at > b
     AND o.undone_at <= :now
 """
+_IN_BUSINESS = """
+SELECT o.id, a, o.ordered_at, o.amount, o.undone_at
+FROM ({pairs}) AS since JOIN orders o ON o.contact_id = a AND o.ordered_at > b AND o.ordered_at <= :now
+ORDER BY a, o.ordered_at, o.id
+"""
 # Answered by the index order_lines_by_contact alone, a seek for each place.
 _ON_LINES = """
 SELECT a, b, l.ordered_at, l.order_id, sum(l.amount)
-FROM ({pairs}) AS places
-JOIN order_lines l ON l.contact_id = a AND l.line_id = b AND l.ordered_at > :since AND l.ordered_at <= :now
+FROM ({triples}) AS since
+JOIN order_lines l ON l.contact_id = a AND l.line_id = b AND l.ordered_at > c AND l.ordered_at <= :now
 GROUP BY a, b, l.ordered_at, l.order_id ORDER BY a, b, l.ordered_at, l.order_id
 """
 _PAIRS = {
-    "sqlite": "SELECT json_extract(value, '$[0]') AS a, json_extract(value, '$[1]') AS b FROM json_each(:pairs)",
-    "postgresql": "SELECT CAST(value->>0 AS bigint) AS a, CAST(value->>1 AS bigint) AS b"
+    "sqlite": "SELECT json_extract(value, '$[0]') AS a, json_extract(value, '$[1]') AS b{third}"
+    " FROM json_each(:pairs)",
+    "postgresql": "SELECT CAST(value->>0 AS bigint) AS a, CAST(value->>1 AS bigint) AS b{third}"
     " FROM jsonb_array_elements(CAST(:pairs AS jsonb))",
 }
-_NEXT_ORDERS = {dialect: text(_NEXT.format(pairs=pairs)) for dialect, pairs in _PAIRS.items()}
-_LINE_ORDERS = {dialect: text(_ON_LINES.format(pairs=pairs)) for dialect, pairs in _PAIRS.items()}
-_ORDERS_SINCE = {dialect: text(_SINCE.format(pairs=pairs)) for dialect, pairs in _PAIRS.items()}
+_THIRD = {
+    "sqlite": ", json_extract(value, '$[2]') AS c",
+    "postgresql": ", CAST(value->>2 AS bigint) AS c",
+}
+
+
+def _spelled(statement: str) -> dict[str, TextClause]:
+    """The statement for each engine, with its list of pairs or triples as one parameter in JSON."""
+    return {
+        dialect: text(
+            statement.format(pairs=rows.format(third=""), triples=rows.format(third=_THIRD[dialect]))
+        )
+        for dialect, rows in _PAIRS.items()
+    }
+
+
+_NEXT_ORDERS = _spelled(_NEXT)
+_BUSINESS_ORDERS = _spelled(_IN_BUSINESS)
+_LINE_ORDERS = _spelled(_ON_LINES)
+_ORDERS_SINCE = _spelled(_SINCE)
 # Only a few orders are ever undone: the partial index orders_undone holds them alone.
 _UNDONE = text(
     "SELECT contact_id, id, undone_at FROM orders WHERE undone_at > 0 AND contact_id IN :contacts"
@@ -94,70 +111,74 @@ class OrderHappening:
     """The names of the product lines it touches."""
 
 
+Undone: TypeAlias = Mapping[int, Mapping[int, Moment]]
+"""Contact to order to when it was refunded or cancelled: there are few."""
+
+
+def undone(tx: Tx, contact_ids: Collection[int]) -> Undone:
+    """What of these contacts' orders is undone, ever or in time to come."""
+    found: dict[int, dict[int, Moment]] = {}
+    for contact, order, at in tx.execute(_UNDONE, {"contacts": list(contact_ids)}).all():
+        found.setdefault(contact, {})[order] = at
+    return found
+
+
 def histories(
     tx: Tx,
-    places: Collection[Place],
+    since: Mapping[Place, Moment],
     zones: Mapping[int, ZoneInfo],
     now: Moment,
+    undone: Undone,
     *,
     with_goods: bool,
-    since: Moment = -1,
 ) -> dict[Place, tuple[HistoryPurchase, ...]]:
-    """What was bought in (since, now] in each place, oldest first; days are those of each contact's zone.
+    """What was bought in each place in (its moment in `since`, now], oldest first; -1: from the beginning.
 
-    `with_goods` fills skus and lines, for rules that ask for them. Costs one indexed read of the contacts' orders.
+    Days are those of each contact's zone. `with_goods` fills skus and lines of the business, for rules that
+    ask for them. Costs an indexed read of those orders.
     """
-    found: dict[Place, list[HistoryPurchase]] = {place: [] for place in places}
-    business = [contact for contact, line in places if line == 0]
+    found: dict[Place, list[HistoryPurchase]] = {place: [] for place in since}
+    business = [(contact, at) for (contact, line), at in since.items() if line == 0]
     if business:
-        span = {"contacts": business, "since": since, "now": now}
-        goods = _goods_of(tx, span) if with_goods else {}
-        for order, contact, at, amount, undone in tx.execute(_ORDERS, span).all():
+        given = {"pairs": json.dumps(business), "now": now}
+        rows = tx.execute(_BUSINESS_ORDERS[tx.dialect.name], given).all()
+        goods = _goods_of(tx, [row[0] for row in rows]) if with_goods else {}
+        for order, contact, at, amount, undone_at in rows:
             skus, lines = goods.get(order, ((), ()))
+            day = day_number(at, zones[contact])
             found[contact, 0].append(
-                HistoryPurchase(
-                    at=at,
-                    day=day_number(at, zones[contact]),
-                    amount=amount,
-                    undone_at=undone,
-                    skus=skus,
-                    lines=lines,
-                )
+                HistoryPurchase(at=at, day=day, amount=amount, undone_at=undone_at, skus=skus, lines=lines)
             )
-    on_lines = [place for place in places if place[1]]
+    on_lines = [(*place, at) for place, at in since.items() if place[1]]
     if on_lines:
-        contacts = list({contact for contact, _ in on_lines})
-        undone_at = {order: at for _, order, at in tx.execute(_UNDONE, {"contacts": contacts}).all()}
-        given = {"pairs": json.dumps(on_lines), "since": since, "now": now}
+        given = {"pairs": json.dumps(on_lines), "now": now}
         for contact, line, at, order, amount in tx.execute(_LINE_ORDERS[tx.dialect.name], given).all():
             day = day_number(at, zones[contact])
-            undone = undone_at.get(order, 0)
-            purchase = HistoryPurchase(at=at, day=day, amount=int(amount), undone_at=undone)
+            undone_at = undone[contact].get(order, 0) if contact in undone else 0
+            purchase = HistoryPurchase(at=at, day=day, amount=int(amount), undone_at=undone_at)
             found[contact, line].append(purchase)
     return {place: tuple(purchases) for place, purchases in found.items()}
 
 
-def _goods_of(tx: Tx, span: Mapping[str, object]) -> dict[int, tuple[tuple[str, ...], tuple[str, ...]]]:
+def _goods_of(tx: Tx, order_ids: Sequence[int]) -> dict[int, tuple[tuple[str, ...], tuple[str, ...]]]:
     skus: dict[int, list[str]] = defaultdict(list)
     lines: dict[int, set[str]] = defaultdict(set)
-    for order, sku, line in tx.execute(_GOODS, span).all():
-        skus[order].append(sku)
-        if line:
-            lines[order].add(line)
+    for some in chunks(order_ids):
+        for order, sku, line in tx.execute(_GOODS, {"orders": some}).all():
+            skus[order].append(sku)
+            if line:
+                lines[order].add(line)
     return {order: (tuple(skus[order]), tuple(sorted(lines[order]))) for order in skus}
 
 
-def next_orders(tx: Tx, places: Collection[Place], now: Moment) -> dict[Place, Moment]:
+def next_orders(tx: Tx, places: Collection[Place], now: Moment, undone: Undone) -> dict[Place, Moment]:
     """The first order, refund or cancellation later than `now`; there are such in a replay."""
     rows = tx.execute(_NEXT_ORDERS[tx.dialect.name], {"pairs": json.dumps(list(places)), "now": now}).all()
     found = {(contact, line): int(at) for contact, line, at in rows if at is not None}
-    contacts = list({contact for contact, _ in places})
-    for contact, _, at in tx.execute(_UNDONE, {"contacts": contacts}).all():
-        if at <= now:
-            continue
-        # Looked at on every line then: which of them the order was on is worked out when it comes.
-        for place in places:
-            if place[0] == contact:
+    # Looked at on every line then: which of them the order was on is worked out when it comes.
+    for place in places:
+        for at in undone.get(place[0], {}).values():
+            if at > now:
                 found[place] = min(at, found.get(place, NEVER))
     return found
 

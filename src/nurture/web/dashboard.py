@@ -168,6 +168,7 @@ def _values(it: Overview) -> Mapping[str, Any]:
         "most": max((count for _, _, count in it.stages), default=0) or 1,
         "most_not_sent": max((count for _, count in it.not_sent), default=0) or 1,
         "most_care": max((row.messages_per_contact or 0.0 for row in it.care.rows), default=0.0) or 1.0,
-        "most_moved": max((max(m.won + m.back, m.lost) for m in it.care.months), default=0) or 1,
+        "most_won": max((month.won + month.back for month in it.care.months), default=0) or 1,
+        "most_lost": max((month.lost for month in it.care.months), default=0) or 1,
         "tones": {stage: tone for stage, tone, _ in it.stages},
     }

@@ -1,0 +1,70 @@
+"""What is wrong with templates as findings, each with its line and a caret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from nurture.campaigns.findings import Finding
+from nurture.errors import TemplateError
+from nurture.messages.library import Library
+from nurture.runner.files import TEMPLATES
+
+_QUOTED = re.compile(r'"([^"]+)"')
+
+
+def findings_of(errors: Iterable[TemplateError], library: Library) -> list[Finding]:
+    """A finding for each error, and one for each message whose file nobody can name."""
+    return [*(_finding(error, library) for error in errors), *_unnamed(library)]
+
+
+def _finding(error: TemplateError, library: Library) -> Finding:
+    path = _path(error.where.partition(":")[0], library)
+    lines = library.parts.get(path, "").split("\n")
+    source = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
+    column, length = _place(error.message, source)
+    return Finding(
+        code="template",
+        path=f"{TEMPLATES}/{path}",
+        line=error.line if source else 0,
+        column=column,
+        message=error.message,
+        hint=error.remedy,
+        source=source,
+        length=length,
+    )
+
+
+def _path(where: str, library: Library) -> str:
+    """The file; where the error names a message only, the first of its files."""
+    if where in library.parts:
+        return where
+    return next((path for path in sorted(library.parts) if path.partition(".")[0] == where), where)
+
+
+def _place(message: str, source: str) -> tuple[int, int]:
+    """Column and length: the last word that the message quotes and the line holds, else the whole line.
+
+    Jinja knows the line of a fault and not its column.
+    """
+    for word in reversed(_QUOTED.findall(message)):
+        found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source)
+        if found:
+            return found.start() + 1, len(word)
+    indent = len(source) - len(source.lstrip())
+    return indent + 1, max(1, len(source.strip()))
+
+
+def _unnamed(library: Library) -> list[Finding]:
+    known = {path for name in library.names() for path in library.parts if path.partition(".")[0] == name}
+    return [
+        Finding(
+            code="not-read",
+            severity="warning",
+            path=f"{TEMPLATES}/{path}",
+            message="no step can send this: a message's name is of small letters, digits and hyphens",
+            hint="call it something like welcome-back.md, or welcome-back.de.md for German",
+        )
+        for path in sorted(library.parts)
+        if "/" not in path and path not in known
+    ]
