@@ -17,7 +17,10 @@ def subjects(corner: Corner) -> list[tuple[str, float]]:
 
 def test_waits_count_from_when_the_step_before_was_done(shop: Open) -> None:
     corner = shop(
-        {"hello": HEAD + "  - wait: 3 hours\n  - send: one\n  - wait: 1 day\n  - wait: 6 hours\n  - send: two\n"}
+        {
+            "hello": HEAD
+            + "  - wait: 3 hours\n  - send: one\n  - wait: 1 day\n  - wait: 6 hours\n  - send: two\n"
+        }
     )
     corner.contact("ann@example.test", at=START + HOUR)
     corner.until(START + 3 * DAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from nurture.clock import DAY, HOUR, NEVER
 from nurture.runner.tick import decide
@@ -84,7 +85,9 @@ def test_nobody_is_in_a_campaign_twice_at_once(shop: Open) -> None:
 
 
 def test_the_goal_ends_the_entry_and_takes_back_what_waits(shop: Open) -> None:
-    goal = "topic: offers\nenter: {on: asked}\ngoal: {on: ordered, within: 3 days}\nsequence:\n  - send: one\n"
+    goal = (
+        "topic: offers\nenter: {on: asked}\ngoal: {on: ordered, within: 3 days}\nsequence:\n  - send: one\n"
+    )
     corner = shop({"asked": goal})
     corner.contact("ann@example.test")
     corner.event("ann@example.test", "asked", START + HOUR)
@@ -183,7 +186,7 @@ def test_a_campaign_of_lines_takes_one_line_after_the_other(shop: Open) -> None:
     )
     assert "BAKERY" not in {row[0] for row in rows}
     assert len({row[0] for row in rows}) == len(rows) >= 2
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         assert 0 < before[2] <= after[1]
     reasons = {row[0]: row[3] for row in rows}
     assert reasons["FLORAL"] == reasons["SEAFOOD"] == "finished"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.corner import START, files, opened
-
 from nurture.clock import DAY
 from nurture.store.engine import Store
+from support.corner import START, files, opened
 
 EVERYBODY = "stage: prospect\ntopic: offers\nenter: {existing: yes}\nsequence:\n  - send: one\n"
 NEWCOMERS = "stage: prospect\ntopic: offers\nsequence:\n  - send: one\n"
 QUIET = "stage: lapsed\ntopic: offers\nsequence:\n  - send: two\n"
 
 
-def test_who_stands_at_the_stage_already_enters_when_the_campaign_is_applied(store: Store, tmp_path: Path) -> None:
+def test_who_stands_at_the_stage_already_enters_when_the_campaign_is_applied(
+    store: Store, tmp_path: Path
+) -> None:
     with opened(store, tmp_path, files({"quiet": QUIET})) as corner:
         corner.contact("ann@example.test", at=START - 90 * DAY)
         corner.until(START + DAY)

@@ -20,7 +20,10 @@ def click(corner: Corner, at: int) -> None:
     keys = [MessageKey(*row) for row in corner.rows("SELECT enrollment_id, step_no FROM inbox")]
     with corner.store.write() as tx:
         hits.record(
-            tx, [Hit(key=key, kind="click", link_no=1, at=at, agent=BROWSER) for key in keys], corner.store.ids, at
+            tx,
+            [Hit(key=key, kind="click", link_no=1, at=at, agent=BROWSER) for key in keys],
+            corner.store.ids,
+            at,
         )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 from nurture.clock import DAY, HOUR, MINUTE, NEVER
 from nurture.runner.daemon import InForce
 from nurture.runner.tick import decide
+from nurture.store import agenda
 from nurture.store.engine import Store, open_store
 from support.corner import START, Corner, files, opened
 
@@ -111,6 +112,26 @@ def test_two_that_tick_at_once_on_postgresql_do_nothing_twice(
         assert len(one.inbox()) > PEOPLE
     alone.close()
     together.close()
+
+
+def test_a_contact_whom_one_has_taken_is_passed_over_by_the_other(postgres_url: str, tmp_path: Path) -> None:
+    """All of their lines: else each would wait for what the other holds, and one would be thrown out."""
+    store = open_store(postgres_url, now=START, durable=False)
+    with opened(store, tmp_path, files({})) as corner:
+        corner.products({"rose": "FLORAL"})
+        for who in ("ann@example.test", "bob@example.test"):
+            corner.contact(who)
+            corner.order(who, START + HOUR, who, "rose")
+        now = START + 2 * HOUR
+        with store.write() as one, store.write() as other:
+            other.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+            first, second = agenda.take_due(one, now, 1).due, agenda.take_due(other, now, 9).due
+            assert len(first) == len(second) == 1
+            assert first.keys() != second.keys()
+            assert [len(lines) for due in (first, second) for lines in due.values()] == [2, 2]
+        corner.until(now)
+        assert corner.stages() == corner.stages("FLORAL") == [("prospect/awareness", "customer", 1)] * 2
+    store.close()
 
 
 def _race(store: Store, world: InForce, now: int) -> None:

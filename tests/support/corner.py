@@ -186,14 +186,13 @@ class Corner:
 
     def contents(self) -> list[bytes]:
         """The bytes of each message, oldest first."""
-        return [zlib.decompress(it) for (it,) in self.rows("SELECT content FROM inbox ORDER BY at, recipient")]
+        return [
+            zlib.decompress(it) for (it,) in self.rows("SELECT content FROM inbox ORDER BY at, recipient")
+        ]
 
     def skipped(self) -> dict[str, str]:
         """Why messages were not sent, by template."""
-        return dict(
-            (name, reason)
-            for name, reason in self.rows("SELECT template, reason FROM messages WHERE outcome = 'skipped'")
-        )
+        return dict(self.rows("SELECT template, reason FROM messages WHERE outcome = 'skipped'"))
 
     def entries(self) -> list[tuple[str, str]]:
         """(campaign, why it ended; "" while it goes on) of each entry, oldest first."""

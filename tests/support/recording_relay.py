@@ -1,6 +1,6 @@
 """A mail server on loopback, in a process of its own, that writes down the Message-ID of each mail it took.
 
-Called as `recording_relay.py FILE plain|pipelining`; prints its port.
+Called as `recording_relay.py FILE plain|pipelining [PORT]`; prints its port.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ async def main() -> None:
     """Serve until killed."""
     recorder = Recorder(sys.argv[1], pipelining=sys.argv[2] == "pipelining")
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(recorder, hostname="relay", loop=loop), "127.0.0.1", 0)
+    port = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    server = await loop.create_server(lambda: SMTP(recorder, hostname="relay", loop=loop), "127.0.0.1", port)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -53,37 +54,52 @@ def counts(at: datetime, line: str = "") -> Counter[str]:
 
 
 def stage_at(orders: tuple[datetime, ...], at: datetime) -> str:
-    """Where somebody with these orders stands, having gone from stage to stage up to `at`."""
-    stage, since = PROSPECT, None
-    looks = _looks(orders, at)
-    while looks and (now := heappop(looks)) <= at:
-        found = _by_the_rules([it for it in orders if it <= now], now)
+    """Where somebody with these orders stands at `at`."""
+    changes = _changes(orders)
+    place = bisect_right(changes, at, key=lambda change: change[0])
+    return changes[place - 1][1] if place else PROSPECT
+
+
+@cache
+def _changes(orders: tuple[datetime, ...]) -> list[tuple[datetime, str]]:
+    """When they came into which stage, all along the way."""
+    changes: list[tuple[datetime, str]] = []
+    looks = _looks(orders)
+    while looks:
+        now = heappop(looks)
+        stage, since = (changes[-1][1], changes[-1][0]) if changes else (PROSPECT, None)
+        found = _by_the_rules(orders[: bisect_right(orders, now)], now)
         if found == stage:
             continue
         if now in orders or since is None or now - since >= STAY:
-            stage, since = found, now
+            changes.append((now, found))
         else:
             heappush(looks, since + STAY)
-    return stage
+    return changes
 
 
-def _looks(orders: tuple[datetime, ...], at: datetime) -> list[datetime]:
-    """The moments up to `at` at which an order came, or time alone could flip a rule; in order, so a heap."""
+def _looks(orders: tuple[datetime, ...]) -> list[datetime]:
+    """The moments at which an order came, or time alone could flip a rule; in order, so a heap."""
     looks = set(orders)
     for number, last in enumerate(orders, 1):
         gap = _usual_gap(orders[:number])
         looks |= {last + days * DAY + MOMENT for days in (21, 60, 2 * gap, 3 * gap)}
-    return sorted(it for it in looks if it <= at)
+    return sorted(looks)
 
 
-def _usual_gap(orders: tuple[datetime, ...] | list[datetime]) -> float:
+def _usual_gap(orders: tuple[datetime, ...]) -> float:
     """The median of days between consecutive order days in New York; 30 where there are fewer than two gaps."""
-    days = sorted({it.astimezone(NEW_YORK).date() for it in orders})
+    days = sorted({_day(it) for it in orders})
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     return median(gaps) if len(gaps) >= 2 else 30
 
 
-def _by_the_rules(orders: list[datetime], now: datetime) -> str:
+@cache
+def _day(at: datetime) -> date:
+    return at.astimezone(NEW_YORK).date()
+
+
+def _by_the_rules(orders: tuple[datetime, ...], now: datetime) -> str:
     """The last rule of lifecycle.yaml that holds."""
     if not orders:
         return PROSPECT

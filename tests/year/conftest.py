@@ -13,8 +13,8 @@ import pytest
 from support.nurture_command import nurture
 from support.stages_by_hand import GROCERY
 
-SIGN_UPS = 60
-STEP_HOURS = 48
+SIGN_UPS = 40
+STEP_HOURS = 72
 """The clock of the replay moves so far at a time: a finer step takes longer and shows nothing else."""
 
 
@@ -44,7 +44,7 @@ def _make(folder: Path) -> None:
     nurture("replay", *span, "--sign-ups", str(SIGN_UPS), "--step", str(STEP_HOURS), *here)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def db(year: Path) -> Iterator[sqlite3.Connection]:
     """The workspace's database, read without nurture."""
     connection = sqlite3.connect(f"file:{year / 'nurture.db'}?mode=ro", uri=True)

@@ -52,7 +52,7 @@ def test_the_stage_that_is_kept_is_where_the_chain_ends(db: sqlite3.Connection) 
 def test_a_change_by_an_order_is_dated_by_that_order(db: sqlite3.Connection) -> None:
     rows = db.execute(
         "SELECT count(*) AS n, sum(EXISTS (SELECT 1 FROM orders o WHERE o.contact_id = t.contact_id"
-        " AND o.ordered_at = t.at)) AS found FROM transitions t WHERE t.cause LIKE '%\"by\": \"order\"%'"
+        ' AND o.ordered_at = t.at)) AS found FROM transitions t WHERE t.cause LIKE \'%"by": "order"%\''
     ).fetchone()
     assert rows["n"] == rows["found"] > 1_000
 

@@ -49,8 +49,8 @@ def _show(found: Difference) -> None:
     for words, names in (("new", found.new), ("changed", found.changed), ("gone", found.gone)):
         for name in names:
             tell(f"  {words:8} {name}")
-    for path in found.other:
-        tell(f"  {'changed':8} {path}")
+    for path, word in found.other.items():
+        tell(f"  {word:8} {path}")
 
 
 def _is_wanted() -> bool:
@@ -67,13 +67,13 @@ def _say(as_json: bool, found: Difference, version: int | None) -> None:
                 "new": found.new,
                 "changed": found.changed,
                 "gone": found.gone,
-                "other": found.other,
+                "other": list(found.other),
             }
         )
     elif version is None:
         say("Nothing has changed since the last apply.")
     else:
-        say(f"Version {version} is in force. A daemon that is running takes it up within a minute.")
+        say(f"Version {version} is in force. A daemon that is running takes it up within half a minute.")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -62,7 +62,7 @@ def _run() -> None:
         app()
     except SystemExit as ending:
         if ending.code == INTERRUPTED:
-            tell("interrupted: what was finished stays, and nothing is half done")
+            tell("interrupted: what was finished stays, and the same command again goes on from there")
         raise
     except NurtureError as error:
         tell(f"error: {error}")

@@ -17,6 +17,7 @@ from nurture.runner.files import read_files
 from nurture.runner.replay import Replay, Replayed
 from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
+from nurture.store import codes
 
 SEED = 2017
 
@@ -74,7 +75,9 @@ def _replay(
     files = read_files(app.settings.workspace)
     applied.apply(app.store, app.settings, applied.check(app.store, app.settings, files), files, first)
     world = applied.load(app.store, app.settings)
-    chance = random.Random(seed).getrandbits
+    with app.store.read() as tx:
+        # Else a second replay with the same seed would make the codes of the first once more.
+        chance = random.Random(seed + codes.issued(tx)).getrandbits
     handling = app.handling(lambda: world, chance=chance)
     zone = app.settings.zone
     with by_hand(app.store, InboxProvider(app.store, clock), clock, handling) as send:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from nurture.audience.expressions.needs import Needs
 from nurture.audience.spans import parse_span
@@ -12,6 +13,7 @@ _LINE = re.compile(r"lines\.(?P<name>.+?)(?:\.(?:name|stage|orders)(?:\..*)?)?")
 _WINDOW = re.compile(r"\.within\(([^)]*)\)")
 
 
+@lru_cache(maxsize=128)
 def facts_needed(compiled: Compiled) -> Needs:
     """What must be in the facts before it is rendered. Products: whether `recommend` is in `needs`."""
     needs = Needs()

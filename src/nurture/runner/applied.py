@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from nurture.campaigns.book import Book, read
 from nurture.campaigns.findings import Finding, by_place
@@ -21,7 +22,7 @@ from nurture.messages.compile import compile_template
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.runner.files import TEMPLATES, part
-from nurture.runner.template_findings import findings_of
+from nurture.runner.template_findings import doubts_of, findings_of
 from nurture.runner.world import World, build
 from nurture.settings import Settings
 from nurture.store import agenda, journeys, templates, vocabulary
@@ -53,8 +54,8 @@ class Difference:
     new: tuple[str, ...]
     changed: tuple[str, ...]
     gone: tuple[str, ...]
-    other: tuple[str, ...]
-    """Paths of lifecycle, offers and template files."""
+    other: Mapping[str, Literal["new", "changed", "gone"]]
+    """Lifecycle, offers and template files by their path."""
 
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.gone or self.other)
@@ -74,7 +75,8 @@ def check(
     compiled, complaints = _compile(library)
     known = _known(store, settings, library)
     book = read(files, known)
-    findings = by_place([*before, *book.findings, *complaints])
+    doubts = [] if known.attributes is None else doubts_of(compiled.values(), library, known.attributes)
+    findings = by_place([*before, *book.findings, *complaints, *doubts])
     return Checked(book=book, library=library, templates=compiled, findings=findings)
 
 
@@ -93,7 +95,11 @@ def difference(store: Store, checked: Checked, files: Mapping[str, str]) -> Diff
         new=tuple(sorted(now - active)),
         changed=tuple(sorted(now & active & touched)),
         gone=tuple(sorted(active - now)),
-        other=tuple(sorted(path for path in paths if keys[path] not in now | active)),
+        other={
+            path: "new" if path not in old else "changed" if path in files else "gone"
+            for path in sorted(paths)
+            if keys[path] not in now | active
+        },
     )
 
 

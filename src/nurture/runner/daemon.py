@@ -61,7 +61,7 @@ class Daemon:
         self._sending = Sending(store, provider, clock, handling)
         self._troubles = Troubles()
         self._log = structlog.get_logger("nurture.daemon")
-        self._schedule = Schedule(settings.zone, tick=self._tick, look=self._look, night=self._night)
+        self._schedule = Schedule(settings.zone, tick=self._tick, look=self.look, night=self._night)
         self._busy = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -71,10 +71,12 @@ class Daemon:
         try:
             await self._sending.run(stop)
         finally:
-            self._schedule.stop()
+            self._schedule.pause()
+            # What was woken a moment ago comes to the lock before us.
+            await asyncio.sleep(0)
             # A tick that is under way ends first: its transaction is committed, not torn.
             async with self._busy:
-                pass
+                self._schedule.stop()
 
     async def _tick(self) -> None:
         async with self._busy:
@@ -84,10 +86,16 @@ class Daemon:
     def _decide(self) -> bool:
         return decide(self._store, self._world(), self._clock.now()) > 0
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Take up the newest version, where it is another one and can be read."""
         async with self._busy:
-            if await self._safely(self._world.look):
+            if await self._safely(self._look):
                 self._log.info("another version is in force", version=self._world().version)
+
+    def _look(self) -> bool:
+        found = self._world.look()
+        self._troubles.over("version")
+        return found
 
     async def _night(self) -> None:
         async with self._busy:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from nurture.audience.expressions import Needs
 from nurture.audience.facts import EntryFacts, Event, Facts
 from nurture.clock import DAY, Moment
 from nurture.journeys.campaign import Campaign, EnterOnEvent, EnterOnStage
@@ -70,11 +69,9 @@ def take_in(tx: Tx, world: World, ids: Ids, touched: Sequence[Touched], now: Mom
     enrollments: dict[int, list[Enrollment]] = defaultdict(list)
     for enrollment in journeys.of_contacts(tx, contacts):
         enrollments[enrollment.contact_id].append(enrollment)
-    needs = Needs()
-    for live, _ in world.in_force:
-        needs |= live.needs
+    needs = world.door_needs
     offers = {(campaign.offer, contact) for _, campaign in world.in_force for contact in contacts}
-    batch = gather(tx, world, contacts, now, needs, offers=offers)
+    batch = gather(tx, world, contacts, now, needs, offers=offers if needs.offer else ())
     doors = _Doors(tx, world, batch, now)
     changes = _Changes()
     for it, happenings in _with_happenings(tx, touched, now):

@@ -117,7 +117,7 @@ def gather(
     offers: Iterable[Holder] = (),
     lines: Collection[int] | None = None,
 ) -> Batch:
-    """Load what `needs` names for these contacts, and what they hold of `offers`.
+    """Load what `needs` names for these contacts; where it names `offer`, what they hold of `offers`.
 
     `lines` are those whose stages and orders are asked, besides those that `needs` names; None: all of them.
     """
@@ -140,7 +140,9 @@ def gather(
         events=facts.events(tx, ids, needs.events, now) if needs.events else {},
         messages=facts.messages(tx, ids, now) if needs.messages else {},
         in_campaigns=facts.in_campaigns(tx, ids) if needs.in_campaigns else {},
-        offers=codes.held(tx, {holder for holder in offers if holder[0]}, world.offers, now),
+        offers=codes.held(tx, {holder for holder in offers if holder[0]}, world.offers, now)
+        if needs.offer
+        else {},
     )
 
 

@@ -149,8 +149,8 @@ class Preparer:
         now: Moment,
     ) -> Batch:
         needs = Needs()
-        for campaign_id in {it.campaign_id for it in claims}:
-            needs |= world.live[campaign_id].needs
+        for campaign_id, step_no in {(it.campaign_id, it.key.step_no) for it in claims}:
+            needs |= _gate_needs(world.live[campaign_id], step_no)
         for template in compiled:
             needs |= facts_needed(template)
         offers = {
@@ -254,6 +254,13 @@ def _asked(
         ),
         compiled=template,
     )
+
+
+def _gate_needs(live: Live, step_no: int) -> Needs:
+    """What the gate of a message of this step asks."""
+    node = live.campaign.program.nodes.get(live.steps.get(step_no, "")) if live.campaign else None
+    when = node.step.when if node else None
+    return live.door_needs | (when.needs if when else Needs())
 
 
 def _offer(ordered: Ordered, campaign: Campaign | None) -> str:

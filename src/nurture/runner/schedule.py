@@ -35,6 +35,10 @@ class Schedule:
         """Begin, on the running event loop."""
         self._scheduler.start()
 
+    def pause(self) -> None:
+        """Wake nothing more; what was woken goes on."""
+        self._scheduler.pause()
+
     def stop(self) -> None:
-        """Wake nothing more."""
+        """End it. What is under way is torn off, so pause it first and wait."""
         self._scheduler.shutdown(wait=False)

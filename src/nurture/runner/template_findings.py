@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from nurture.campaigns.findings import Finding
 from nurture.errors import TemplateError
+from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
+from nurture.messages.vocabulary import ANY, CONTACT
 from nurture.runner.files import TEMPLATES
 
 _QUOTED = re.compile(r'"([^"]+)"')
@@ -16,6 +19,43 @@ _QUOTED = re.compile(r'"([^"]+)"')
 def findings_of(errors: Iterable[TemplateError], library: Library) -> list[Finding]:
     """A finding for each error, and one for each message whose file nobody can name."""
     return [*(_finding(error, library) for error in errors), *_unnamed(library)]
+
+
+def doubts_of(
+    compiled: Iterable[Compiled], library: Library, attributes: Mapping[str, type]
+) -> Iterator[Finding]:
+    """A warning for each attribute that a message names and no contact has: it prints nothing for anybody."""
+    known = CONTACT | set(attributes)
+    for message in compiled:
+        path = library.source(message.name, message.locale).path
+        named = (need.split(".") for need in message.needs if need.startswith("contact."))
+        for attribute in sorted({parts[1] for parts in named} - known - {ANY}):
+            near = difflib.get_close_matches(attribute, known, 1)
+            yield _at(
+                path,
+                rf"(?<=\bcontact\.){re.escape(attribute)}\b",
+                library,
+                message=f"no contact has a {attribute}",
+                hint=f'did you mean "{near[0]}"?' if near else "",
+            )
+
+
+def _at(path: str, pattern: str, library: Library, *, message: str, hint: str) -> Finding:
+    """A warning at the first place of the file that is spelled so, else on the file as a whole."""
+    lines = enumerate(library.parts[path].split("\n"), 1)
+    hits = ((number, line, found) for number, line in lines if (found := re.search(pattern, line)))
+    number, line, found = next(hits, (0, "", None))
+    return Finding(
+        code="unsure",
+        severity="warning",
+        path=f"{TEMPLATES}/{path}",
+        line=number,
+        column=found.start() + 1 if found else 0,
+        message=message,
+        hint=hint,
+        source=line,
+        length=len(found[0]) if found else 1,
+    )
 
 
 def _finding(error: TemplateError, library: Library) -> Finding:

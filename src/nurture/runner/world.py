@@ -29,6 +29,8 @@ class Live:
     """Number to id."""
     needs: Needs
     """Of all its expressions."""
+    door_needs: Needs
+    """Of those that decide who enters, reaches the goal or leaves."""
 
     def number(self, step: str) -> int:
         """The number of a step of the campaign in force."""
@@ -55,6 +57,11 @@ class World:
     def in_force(self) -> list[tuple[Live, Campaign]]:
         """The campaigns of the applied version."""
         return [(live, live.campaign) for live in self.live.values() if live.campaign is not None]
+
+    @property
+    def door_needs(self) -> Needs:
+        """What is asked about whoever may enter a campaign, or is in one."""
+        return reduce(or_, (live.door_needs for live in self.live.values()), Needs())
 
     @property
     def stage_needs(self) -> Needs:
@@ -84,6 +91,7 @@ def build(
             campaign=campaign,
             steps=steps,
             needs=union(expressions(campaign)) if campaign else Needs(),
+            door_needs=union(door_expressions(campaign)) if campaign else Needs(),
         )
     return World(
         settings=settings,
@@ -96,12 +104,18 @@ def build(
     )
 
 
-def expressions(campaign: Campaign) -> list[Expression]:
-    """Every expression that the campaign asks."""
+def door_expressions(campaign: Campaign) -> list[Expression]:
+    """What the campaign asks about who may enter, reaches the goal or leaves."""
     triggers = [*campaign.exits, *([campaign.goal] if campaign.goal else [])]
     found = [trigger.expression for trigger in triggers if trigger.expression is not None]
     if campaign.when is not None:
         found.append(campaign.when)
+    return found
+
+
+def expressions(campaign: Campaign) -> list[Expression]:
+    """Every expression that the campaign asks."""
+    found = door_expressions(campaign)
     for node in campaign.program.nodes.values():
         found.extend(node.step.expressions().values())
     return found

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from nurture.clock import NEVER, Moment
 from nurture.store.engine import Tx
-from nurture.store.statements import insert, table, upsert
+from nurture.store.statements import insert, one_of, table, upsert
 from nurture.store.tables import AgendaRow, ContactRow, StageRow
 
 _agenda = table(AgendaRow)
@@ -47,20 +47,15 @@ _FIRST = (
     .limit(bindparam("most"))
 )
 # The contact is locked and not its rows here: two processes that each held some of them would wait for each other.
-_LOCK = (
-    select(_contacts.c.id)
-    .where(_contacts.c.id.in_(bindparam("contacts", expanding=True)))
-    .with_for_update(skip_locked=True)
-)
+_LOCK = select(_contacts.c.id).where(one_of(_contacts.c.id, "contacts")).with_for_update(skip_locked=True)
 _DUE = select(_agenda.c.contact_id, _agenda.c.line_id, _agenda.c.due_at).where(
-    _agenda.c.contact_id.in_(bindparam("contacts", expanding=True)), _agenda.c.due_at <= bindparam("now")
+    one_of(_agenda.c.contact_id, "contacts"), _agenda.c.due_at <= bindparam("now")
 )
 _WAITING = select(_agenda.c.contact_id).where(
-    _agenda.c.contact_id.in_(bindparam("contacts", expanding=True)), _agenda.c.due_at <= bindparam("now")
+    one_of(_agenda.c.contact_id, "contacts"), _agenda.c.due_at <= bindparam("now")
 )
-_REVIEWED = select(_contacts.c.id, _contacts.c.reviewed_at).where(
-    _contacts.c.id.in_(bindparam("contacts", expanding=True))
-)
+_REVIEWED = select(_contacts.c.id, _contacts.c.reviewed_at).where(one_of(_contacts.c.id, "contacts"))
+_LOOKED_AT = update(_contacts).where(one_of(_contacts.c.id, "contacts")).values(reviewed_at=bindparam("now"))
 _DONE = delete(_agenda).where(_agenda.c.contact_id == bindparam("c"), _agenda.c.line_id == bindparam("l"))
 
 
@@ -119,7 +114,7 @@ def write(tx: Tx, next_at: Mapping[Place, Moment], now: Moment) -> None:
     ]
     upsert(tx, _agenda, rows, key=("contact_id", "line_id"), update=("due_at",))
     contacts = {contact for contact, _ in next_at}
-    tx.execute(update(_contacts).where(_contacts.c.id.in_(contacts)).values(reviewed_at=now))
+    tx.execute(_LOOKED_AT, {"contacts": contacts, "now": now})
 
 
 def look_at_stages(tx: Tx, stages: Collection[str], first: str, now: Moment) -> None:

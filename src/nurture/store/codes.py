@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 
 from nurture.audience.facts import OfferFacts
 from nurture.clock import Moment
@@ -74,6 +74,11 @@ def issue(
     columns = ("code", "own", "issued_at", "handed_at", "expires_at", "redeemed_at")
     upsert(tx, _codes, rows, key=("offer", "contact_id"), update=columns)
     return held(tx, list(dict.fromkeys(wanted)), offers, now)
+
+
+def issued(tx: Tx) -> int:
+    """How many codes there are."""
+    return tx.execute(select(func.count()).select_from(_codes)).scalar_one()
 
 
 def _expiry(offer: Offer, stored: Moment, now: Moment) -> Moment | None:

@@ -11,7 +11,7 @@ from nurture.clock import Moment
 from nurture.store.bulk import among, insert_many
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
-from nurture.store.statements import insert, table
+from nurture.store.statements import insert, one_of, table
 from nurture.store.tables import ConsentRow, ConsentStateRow
 
 _consents = table(ConsentRow)
@@ -78,7 +78,7 @@ def withdraw(
 
 
 _AGREED = select(_states.c.contact_id).where(
-    _states.c.contact_id.in_(bindparam("contacts", expanding=True)),
+    one_of(_states.c.contact_id, "contacts"),
     _states.c.topic == bindparam("topic"),
     _states.c.agreed,
 )

@@ -6,13 +6,13 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, func, literal_column, or_, select
 
 from nurture.audience.facts import EngagementFacts, Event, MessageFacts, OrderFacts, Sign, StageFacts
 from nurture.clock import Moment
 from nurture.store.agenda import Place
 from nurture.store.engine import Tx
-from nurture.store.statements import table
+from nurture.store.statements import one_of, table
 from nurture.store.tables import (
     CampaignRow,
     CampaignStepRow,
@@ -39,13 +39,11 @@ _signs = table(SignRow)
 _stages = table(StageRow)
 _steps = table(CampaignStepRow)
 
-_contacts: BindParameter[int] = bindparam("contacts", expanding=True)
 _now: BindParameter[Moment] = bindparam("now")
-_lines_asked: BindParameter[int] = bindparam("lines", expanding=True)
 
 # Made once: putting such a statement together costs more than SQLite takes to answer it.
 _STAGES = select(_stages.c.contact_id, _stages.c.line_id, _stages.c.stage, _stages.c.since).where(
-    _stages.c.contact_id.in_(_contacts)
+    one_of(_stages.c.contact_id, "contacts")
 )
 _ORDERS = select(
     _facts.c.contact_id,
@@ -55,33 +53,33 @@ _ORDERS = select(
     _facts.c.first_at,
     _facts.c.last_at,
     _facts.c.usual_gap_days,
-).where(_facts.c.contact_id.in_(_contacts))
-_STAGES_ON = _STAGES.where(_stages.c.line_id.in_(_lines_asked))
-_ORDERS_ON = _ORDERS.where(_facts.c.line_id.in_(_lines_asked))
+).where(one_of(_facts.c.contact_id, "contacts"))
+_STAGES_ON = _STAGES.where(one_of(_stages.c.line_id, "lines"))
+_ORDERS_ON = _ORDERS.where(one_of(_facts.c.line_id, "lines"))
 _GOODS = (
     select(_goods.c.contact_id, _products.c.sku, _lines.c.name)
     .join(_products, _products.c.id == _goods.c.product_id)
     .join(_orders, _orders.c.id == _goods.c.order_id)
     .outerjoin(_lines, _lines.c.id == _goods.c.line_id)
-    .where(_goods.c.contact_id.in_(_contacts), _goods.c.ordered_at <= _now)
+    .where(one_of(_goods.c.contact_id, "contacts"), _goods.c.ordered_at <= _now)
     .where(or_(_orders.c.undone_at == 0, _orders.c.undone_at > _now))
     .distinct()
 )
 _SIGNS = (
     select(_signs.c.contact_id, _signs.c.kind, _signs.c.at)
-    .where(_signs.c.contact_id.in_(_contacts), _signs.c.at <= _now)
-    .where(_signs.c.kind.in_(("received", "open", "click")))
+    .where(one_of(_signs.c.contact_id, "contacts"), _signs.c.at <= _now)
+    .where(_signs.c.kind != literal_column("'unsubscribe'"))
     .order_by(_signs.c.at)
 )
 _EVENTS_SINCE = (
     select(_events.c.contact_id, _events.c.id, _events.c.name, _events.c.at, _events.c.properties)
-    .where(_events.c.contact_id.in_(_contacts), _events.c.at > bindparam("since"), _events.c.at <= _now)
+    .where(one_of(_events.c.contact_id, "contacts"), _events.c.at > bindparam("since"), _events.c.at <= _now)
     .order_by(_events.c.at, _events.c.id)
 )
-_EVENTS_NAMED = _EVENTS_SINCE.where(_events.c.name.in_(bindparam("names", expanding=True)))
+_EVENTS_NAMED = _EVENTS_SINCE.where(one_of(_events.c.name, "names"))
 _NEXT_EVENTS = (
     select(_events.c.contact_id, func.min(_events.c.at))
-    .where(_events.c.contact_id.in_(_contacts), _events.c.at > _now)
+    .where(one_of(_events.c.contact_id, "contacts"), _events.c.at > _now)
     .group_by(_events.c.contact_id)
 )
 _MESSAGES = (
@@ -100,13 +98,13 @@ _MESSAGES = (
         _steps,
         and_(_steps.c.campaign_id == _enrollments.c.campaign_id, _steps.c.no == _signs.c.step_no),
     )
-    .where(_signs.c.contact_id.in_(_contacts), _signs.c.at <= _now)
+    .where(one_of(_signs.c.contact_id, "contacts"), _signs.c.at <= _now)
     .order_by(_signs.c.at)
 )
 _IN_CAMPAIGNS = (
     select(_enrollments.c.contact_id, _campaigns.c.key)
     .join(_campaigns, _campaigns.c.id == _enrollments.c.campaign_id)
-    .where(_enrollments.c.contact_id.in_(_contacts), _enrollments.c.closed_at == 0)
+    .where(one_of(_enrollments.c.contact_id, "contacts"), _enrollments.c.closed_at == 0)
 )
 
 

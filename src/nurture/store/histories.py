@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, TextClause, bindparam, select, text
+from sqlalchemy import TextClause, literal_column, select, text
 
 from nurture.clock import NEVER, Moment, day_number
 from nurture.lifecycle.walk import HistoryPurchase
 from nurture.store.agenda import Place
 from nurture.store.engine import Tx
-from nurture.store.statements import chunks, table
+from nurture.store.statements import chunks, one_of, table
 from nurture.store.tables import LineRow, OrderLineRow, OrderRow, ProductRow
 
 _goods = table(OrderLineRow)
@@ -23,18 +23,17 @@ _lines = table(LineRow)
 _orders = table(OrderRow)
 _products = table(ProductRow)
 
-_contacts: BindParameter[int] = bindparam("contacts", expanding=True)
 
 _GOODS = (
     select(_goods.c.order_id, _products.c.sku, _lines.c.name)
     .join(_products, _products.c.id == _goods.c.product_id)
     .outerjoin(_lines, _lines.c.id == _goods.c.line_id)
-    .where(_goods.c.order_id.in_(bindparam("orders", expanding=True)))
+    .where(one_of(_goods.c.order_id, "orders"))
 )
 _LINES_OF = (
     select(_goods.c.order_id, _lines.c.name)
     .join(_lines, _lines.c.id == _goods.c.line_id)
-    .where(_goods.c.order_id.in_(bindparam("orders", expanding=True)))
+    .where(one_of(_goods.c.order_id, "orders"))
     .distinct()
 )
 
@@ -94,9 +93,9 @@ _BUSINESS_ORDERS = _spelled(_IN_BUSINESS)
 _LINE_ORDERS = _spelled(_ON_LINES)
 _ORDERS_SINCE = _spelled(_SINCE)
 # Only a few orders are ever undone: the partial index orders_undone holds them alone.
-_UNDONE = text(
-    "SELECT contact_id, id, undone_at FROM orders WHERE undone_at > 0 AND contact_id IN :contacts"
-).bindparams(_contacts)
+_UNDONE = select(_orders.c.contact_id, _orders.c.id, _orders.c.undone_at).where(
+    _orders.c.undone_at > literal_column("0"), one_of(_orders.c.contact_id, "contacts")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

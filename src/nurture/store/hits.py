@@ -18,7 +18,7 @@ from nurture.store.engine import Tx
 from nurture.store.ids import Ids
 from nurture.store.partitions import ensure
 from nurture.store.settle import Settled, settle
-from nurture.store.statements import chunks, insert, table
+from nurture.store.statements import chunks, insert, one_of, table
 from nurture.store.tables import HitRow, MessageRow, SignRow
 
 _hits = table(HitRow)
@@ -35,6 +35,18 @@ AGENT_LENGTH = 300
 ARRIVED = "no reply came, but it was opened or clicked: it arrived"
 SIGNS = {"open": "open", "click": "click"}
 """Kinds of hits of which the first human one is a sign of life."""
+
+_MESSAGES = select(
+    _messages.c.enrollment_id,
+    _messages.c.step_no,
+    _messages.c.contact_id,
+    _messages.c.outcome,
+    _messages.c.done_at,
+).where(one_of(_messages.c.enrollment_id, "entries"))
+_EARLIER = select(_hits).where(one_of(_hits.c.enrollment_id, "entries")).order_by(_hits.c.at, _hits.c.id)
+_KNOWN_SIGNS = select(_signs.c.enrollment_id, _signs.c.step_no, _signs.c.kind).where(
+    one_of(_signs.c.enrollment_id, "entries")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,15 +132,7 @@ def _reasons(judged: Judged) -> str:
 
 
 def _messages_of(tx: Tx, keys: Collection[MessageKey]) -> dict[MessageKey, _Message]:
-    rows = tx.execute(
-        select(
-            _messages.c.enrollment_id,
-            _messages.c.step_no,
-            _messages.c.contact_id,
-            _messages.c.outcome,
-            _messages.c.done_at,
-        ).where(_messages.c.enrollment_id.in_({key.enrollment_id for key in keys}))
-    )
+    rows = tx.execute(_MESSAGES, {"entries": {key.enrollment_id for key in keys}}).all()
     return {
         MessageKey(entry, step): _Message(contact_id=contact, outcome=outcome, done_at=done_at)
         for entry, step, contact, outcome, done_at in rows
@@ -137,11 +141,7 @@ def _messages_of(tx: Tx, keys: Collection[MessageKey]) -> dict[MessageKey, _Mess
 
 
 def _earlier(tx: Tx, keys: Collection[MessageKey]) -> Mapping[MessageKey, list[_Stored]]:
-    rows = tx.execute(
-        select(_hits)
-        .where(_hits.c.enrollment_id.in_({key.enrollment_id for key in keys}))
-        .order_by(_hits.c.at, _hits.c.id)
-    )
+    rows = tx.execute(_EARLIER, {"entries": {key.enrollment_id for key in keys}}).all()
     found: dict[MessageKey, list[_Stored]] = defaultdict(list)
     for row in rows:
         key = MessageKey(row.enrollment_id, row.step_no)
@@ -260,9 +260,5 @@ def _arrived(
 
 
 def _known_signs(tx: Tx, keys: Collection[MessageKey]) -> set[tuple[MessageKey, str]]:
-    rows = tx.execute(
-        select(_signs.c.enrollment_id, _signs.c.step_no, _signs.c.kind).where(
-            _signs.c.enrollment_id.in_({key.enrollment_id for key in keys})
-        )
-    )
+    rows = tx.execute(_KNOWN_SIGNS, {"entries": {key.enrollment_id for key in keys}}).all()
     return {(MessageKey(entry, step), kind) for entry, step, kind in rows}

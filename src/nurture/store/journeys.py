@@ -13,7 +13,7 @@ from nurture.audience.facts import Event
 from nurture.clock import NEVER, Moment
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
-from nurture.store.statements import insert, table, upsert
+from nurture.store.statements import insert, one_of, table, upsert
 from nurture.store.tables import CampaignRow, CampaignStepRow, EnrollmentRow, VersionRow
 
 _campaigns = table(CampaignRow)
@@ -180,15 +180,41 @@ _DUE = (
 _OF_CONTACTS = (
     select(_enrollments)
     .where(
-        _enrollments.c.contact_id.in_(bindparam("contacts", expanding=True)),
+        one_of(_enrollments.c.contact_id, "contacts"),
         or_(_enrollments.c.closed_at == 0, _enrollments.c.goal_at == 0),
     )
     .order_by(_enrollments.c.id)
 )
-_BY_IDS = select(_enrollments).where(_enrollments.c.id.in_(bindparam("ids", expanding=True)))
+_BY_IDS = select(_enrollments).where(one_of(_enrollments.c.id, "ids"))
 _LINES_ENTERED = select(_enrollments.c.contact_id, _enrollments.c.line_id).where(
     _enrollments.c.campaign_id == bindparam("campaign"),
-    _enrollments.c.contact_id.in_(bindparam("contacts", expanding=True)),
+    one_of(_enrollments.c.contact_id, "contacts"),
+)
+
+_MOVE = (
+    update(_enrollments)
+    .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
+    .values(step_no=bindparam("to"), since=bindparam("from_"), due_at=bindparam("due"))
+)
+_WAKE = (
+    update(_enrollments)
+    .where(
+        one_of(_enrollments.c.id, "ids"),
+        _enrollments.c.closed_at == 0,
+        _enrollments.c.due_at < NEVER,
+        _enrollments.c.due_at > bindparam("now"),
+    )
+    .values(due_at=bindparam("now"))
+)
+_CLOSE = (
+    update(_enrollments)
+    .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
+    .values(closed_at=bindparam("at"), reason=bindparam("why"), due_at=NEVER)
+)
+_REACH_GOAL = (
+    update(_enrollments)
+    .where(_enrollments.c.id == bindparam("of"), _enrollments.c.goal_at == 0)
+    .values(goal_at=bindparam("at"))
 )
 
 
@@ -249,9 +275,7 @@ def move(tx: Tx, moves: Sequence[Move]) -> None:
     """Write where open enrollments stand now, in one statement for all."""
     if moves:
         tx.execute(
-            update(_enrollments)
-            .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
-            .values(step_no=bindparam("to"), since=bindparam("from_"), due_at=bindparam("due")),
+            _MOVE,
             [{"of": it.id, "to": it.step_no, "from_": it.since, "due": it.due_at} for it in moves],
         )
 
@@ -259,25 +283,14 @@ def move(tx: Tx, moves: Sequence[Move]) -> None:
 def wake(tx: Tx, ids: Collection[int], now: Moment) -> None:
     """Have these open enrollments decided again now, except those whose message is under way."""
     if ids:
-        tx.execute(
-            update(_enrollments)
-            .where(
-                _enrollments.c.id.in_(ids),
-                _enrollments.c.closed_at == 0,
-                _enrollments.c.due_at < NEVER,
-                _enrollments.c.due_at > now,
-            )
-            .values(due_at=now)
-        )
+        tx.execute(_WAKE, {"ids": ids, "now": now})
 
 
 def close(tx: Tx, closings: Sequence[Closing]) -> None:
     """End these enrollments; those that have ended already keep their first reason."""
     if closings:
         tx.execute(
-            update(_enrollments)
-            .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
-            .values(closed_at=bindparam("at"), reason=bindparam("why"), due_at=NEVER),
+            _CLOSE,
             [{"of": it.id, "at": it.at, "why": it.reason} for it in closings],
         )
 
@@ -286,12 +299,7 @@ def reach_goal(tx: Tx, reached: Iterable[tuple[int, Moment]]) -> None:
     """Note when each enrollment reached its goal; the first time counts."""
     rows = [{"of": id_, "at": at} for id_, at in reached]
     if rows:
-        tx.execute(
-            update(_enrollments)
-            .where(_enrollments.c.id == bindparam("of"), _enrollments.c.goal_at == 0)
-            .values(goal_at=bindparam("at")),
-            rows,
-        )
+        tx.execute(_REACH_GOAL, rows)
 
 
 def _event_text(event: Event | None) -> str:

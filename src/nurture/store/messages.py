@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from nurture.delivery.outcome import MessageKey
 from nurture.store.engine import Tx
-from nurture.store.statements import table
+from nurture.store.statements import one_of, table
 from nurture.store.tables import MessageRow
 
 _messages = table(MessageRow)
@@ -27,21 +27,22 @@ class Ordered:
     campaign_id: int
 
 
+_ORDERED = select(
+    _messages.c.enrollment_id,
+    _messages.c.step_no,
+    _messages.c.template,
+    _messages.c.template_hash,
+    _messages.c.offer,
+    _messages.c.line_id,
+    _messages.c.contact_id,
+    _messages.c.campaign_id,
+).where(one_of(_messages.c.enrollment_id, "entries"))
+
+
 def ordered(tx: Tx, keys: Collection[MessageKey]) -> dict[MessageKey, Ordered]:
     """What each message was planned with; those that are not there are left out."""
     wanted = set(keys)
-    rows = tx.execute(
-        select(
-            _messages.c.enrollment_id,
-            _messages.c.step_no,
-            _messages.c.template,
-            _messages.c.template_hash,
-            _messages.c.offer,
-            _messages.c.line_id,
-            _messages.c.contact_id,
-            _messages.c.campaign_id,
-        ).where(_messages.c.enrollment_id.in_({key.enrollment_id for key in wanted}))
-    )
+    rows = tx.execute(_ORDERED, {"entries": {key.enrollment_id for key in wanted}}).all()
     return {
         MessageKey(entry, step): Ordered(
             template=template,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, select
 
 from nurture.audience.contact import Contact, Scalar
 from nurture.clock import Moment
@@ -15,7 +15,7 @@ from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import alone, among, insert_many, update_many
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
-from nurture.store.statements import chunks, table
+from nurture.store.statements import chunks, one_of, table
 from nurture.store.tables import ContactRow
 
 _contacts = table(ContactRow)
@@ -122,7 +122,7 @@ def by_email(tx: Tx, email: str) -> Contact | None:
     return _contact(row) if row else None
 
 
-_BY_IDS = select(_contacts).where(_contacts.c.id.in_(bindparam("ids", expanding=True)))
+_BY_IDS = select(_contacts).where(one_of(_contacts.c.id, "ids"))
 
 
 def by_ids(tx: Tx, contact_ids: Collection[int]) -> dict[int, Contact]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, bindparam, select, update
+from sqlalchemy import select, update
 
 from nurture.audience.facts import OrderFacts
 from nurture.clock import Moment
@@ -16,7 +16,7 @@ from nurture.store import agenda
 from nurture.store.agenda import Place
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
-from nurture.store.statements import table, upsert
+from nurture.store.statements import one_of, table, upsert
 from nurture.store.tables import LineRow, OrderFactsRow, StageRow, TransitionRow
 
 _facts = table(OrderFactsRow)
@@ -25,16 +25,15 @@ _stages = table(StageRow)
 _transitions = table(TransitionRow)
 
 _KEY = ("contact_id", "line_id")
-_OF_CONTACTS: BindParameter[int] = bindparam("contacts", expanding=True)
 
 _LINE_NAMES = select(_lines.c.id, _lines.c.name)
 _STANDINGS = select(_stages.c.contact_id, _stages.c.line_id, _stages.c.stage, _stages.c.since).where(
-    _stages.c.contact_id.in_(_OF_CONTACTS)
+    one_of(_stages.c.contact_id, "contacts")
 )
 _TRANSITIONS = (
     select(_transitions)
     .where(
-        _transitions.c.contact_id.in_(_OF_CONTACTS),
+        one_of(_transitions.c.contact_id, "contacts"),
         _transitions.c.superseded_at == 0,
     )
     .order_by(_transitions.c.at, _transitions.c.id)

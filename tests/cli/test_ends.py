@@ -1,0 +1,91 @@
+"""How a process ends: Ctrl-C, a reader that goes away, no terminal. Slow: each starts the command anew."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+from pathlib import Path
+
+from support.cli import PROGRAM, Nurture, environment
+
+
+def start(nurture: Nurture, *arguments: str | Path, columns: str = "") -> subprocess.Popen[str]:
+    told = {"COLUMNS": columns} if columns else {}
+    return subprocess.Popen(
+        [str(PROGRAM), *map(str, arguments)],
+        cwd=nurture.workspace,
+        env=environment() | told,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def interrupt_after(process: subprocess.Popen[str], words: str) -> tuple[int, str]:
+    """Ctrl-C as soon as standard error says `words`; the exit status and the rest of it."""
+    assert process.stderr is not None
+    while line := process.stderr.readline():
+        if words in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=30)
+    return process.returncode, rest
+
+
+def test_an_import_that_is_interrupted_keeps_whole_batches_and_goes_on_when_it_is_started_again(
+    nurture: Nurture,
+) -> None:
+    rows = "".join(f"person{number}@example.test,P{number}\n" for number in range(60_000))
+    file = nurture.file("people.csv", "email,first_name\n" + rows)
+    status, said = interrupt_after(start(nurture, "import", "contacts", file), "importing people.csv: 10 %")
+    assert status == 130
+    assert said.endswith(
+        "interrupted: what was finished stays, and the same command again goes on from there\n"
+    )
+    assert "Traceback" not in said
+    database = sqlite3.connect(nurture.workspace / "nurture.db")
+    kept = database.execute("SELECT count(*) FROM contacts").fetchone()[0]
+    database.close()
+    assert 0 < kept < 60_000
+    assert kept % 5_000 == 0
+    again = nurture.ok("import", "contacts", file, "--json").document["files"][0]
+    assert (again["taken"], again["unchanged"]) == (60_000 - kept, kept)
+
+
+def test_a_replay_that_is_interrupted_can_be_done_again(in_shop: Nurture) -> None:
+    replay = ("replay", "--from", "2017-02-01", "--to", "2017-12-01", "--sign-ups", "100")
+    status, said = interrupt_after(start(in_shop, *replay), "replaying: 10 %")
+    assert status == 130
+    assert "Traceback" not in said
+    in_shop.ok("replay", "--from", "2017-02-01", "--to", "2017-06-01", "--step", "24")
+    in_shop.ok("report")
+
+
+def test_the_daemon_ends_cleanly_on_ctrl_c(nurture: Nurture) -> None:
+    nurture.edit("nurture.toml", 'listen = "127.0.0.1:8025"', 'listen = "127.0.0.1:0"')
+    nurture.ok("apply", "--yes")
+    status, said = interrupt_after(start(nurture, "run"), "ready: ")
+    assert (status, said) == (0, "Stopped. What is under way goes on at the next start.\n")
+
+
+def test_a_reader_that_goes_away_is_no_failure(in_shop: Nurture) -> None:
+    for command in (["report", "--json"], ["explain", "ann@example.test"], ["stages"]):
+        process = start(in_shop, *command)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+        process.stderr.close()
+        assert (process.wait(30), said) == (0, "")
+
+
+def test_tables_fit_the_terminal_and_are_not_cut_in_a_file(in_shop: Nurture) -> None:
+    for columns in ("60", "80", "120"):
+        out, _ = start(in_shop, "report", "--steps", columns=columns).communicate(timeout=30)
+        assert max(map(len, out.splitlines())) <= int(columns)
+        assert "…" not in out
+    out, _ = start(in_shop, "report").communicate(timeout=30)
+    assert "…" not in out
+    assert "\x1b" not in out
