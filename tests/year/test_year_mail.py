@@ -242,7 +242,8 @@ def test_no_code_had_run_out_when_a_letter_carried_it_and_a_new_one_came_only_af
 def test_what_the_table_says_of_a_code_is_what_the_last_letter_with_it_said(
     db: sqlite3.Connection, codes: dict[tuple[int, str], list[Sending]]
 ) -> None:
-    rows = {(row["contact_id"], row["offer"]): row for row in db.execute("SELECT * FROM codes WHERE own")}
+    issued = db.execute("SELECT * FROM codes WHERE own ORDER BY issued_at")
+    rows = {(row["contact_id"], row["offer"]): row for row in issued}
     for holder, sendings in codes.items():
         row = rows[holder]
         assert row["code"] == sendings[-1][3]

@@ -133,9 +133,9 @@ class LedgerDesk:
             return False
 
     async def _claim(self) -> bool:
-        claims = await self._ledger.claim(self._lot)
-        self._lot = self._half
-        self._dry = not claims
+        lot, self._lot = self._lot, self._half
+        claims = await self._ledger.claim(lot)
+        self._dry = len(claims) < lot
         if not claims:
             return False
         now = self._clock.now()

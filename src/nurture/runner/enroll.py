@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import assert_never
 
 from nurture.audience.facts import EntryFacts, Event, Facts
@@ -175,21 +176,26 @@ class _Doors:
     """Who is let into which campaign."""
 
     def __init__(self, tx: Tx, world: World, batch: Batch, now: Moment) -> None:
+        self._tx = tx
         self._world = world
         self._batch = batch
         self._now = now
         self._line_ids = {name: line for line, name in batch.line_names.items() if line}
-        topics = {campaign.topic for _, campaign in world.in_force}
-        self._agreed = {topic: consents.agreed(tx, batch.contacts, topic) for topic in topics}
         self._entered = {
             live.record.id: journeys.lines_entered(tx, live.record.id, batch.contacts)
             for live, campaign in world.in_force
             if campaign.lines is not None
         }
-        per_line = any(campaign.lines is not None for _, campaign in world.in_force)
-        self._affinity: Mapping[int, Sequence[int]] = (
-            pairs.line_affinity(tx, list(batch.contacts)) if per_line else {}
-        )
+
+    @cached_property
+    def _agreed(self) -> Mapping[int, Collection[str]]:
+        """Read only where somebody stands at a door: most contacts of most batches do not."""
+        return consents.agreed_topics(self._tx, self._batch.contacts)
+
+    @cached_property
+    def _affinity(self) -> Mapping[int, Sequence[int]]:
+        """Read only where somebody has a choice of lines."""
+        return pairs.line_affinity(self._tx, list(self._batch.contacts))
 
     def let_in(
         self,
@@ -223,7 +229,7 @@ class _Doors:
 
     def _consented(self, campaign: Campaign, contact_id: int) -> bool:
         topic = self._world.settings.topics.get(campaign.topic)
-        return (topic is not None and topic.always) or contact_id in self._agreed[campaign.topic]
+        return (topic is not None and topic.always) or campaign.topic in self._agreed.get(contact_id, ())
 
     def _causes(
         self, live: Live, campaign: Campaign, it: Touched, happenings: Sequence[Happening]
@@ -267,11 +273,14 @@ class _Doors:
         before = self._entered[live.record.id].get(contact_id, set())
         wanted = self._line_ids if campaign.lines == "each" else campaign.lines
         candidates = {self._line_ids[name] for name in wanted if name in self._line_ids} - before
-        ranked = [line for line in self._affinity.get(contact_id, ()) if line in candidates]
-        for line in [*ranked, *sorted(candidates.difference(ranked))]:
-            if misfit(campaign, self._batch.on_line(facts, line), self._now) is None:
-                return line
-        return None
+        fitting = [
+            line
+            for line in sorted(candidates)
+            if misfit(campaign, self._batch.on_line(facts, line), self._now) is None
+        ]
+        if len(fitting) > 1:
+            return next((line for line in self._affinity.get(contact_id, ()) if line in fitting), fitting[0])
+        return fitting[0] if fitting else None
 
     def _entry(
         self,

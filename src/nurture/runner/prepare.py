@@ -273,8 +273,7 @@ class _Permissions:
 
     def __init__(self, tx: Tx, world: World, batch: Batch, address_key: bytes) -> None:
         self._world = world
-        topics = {campaign.topic for _, campaign in world.in_force}
-        self._agreed = {topic: consents.agreed(tx, batch.contacts, topic) for topic in topics}
+        self._agreed = consents.agreed_topics(tx, batch.contacts)
         addresses = [contact.email for contact in batch.contacts.values()]
         self._suppressed = suppressions.suppressed(tx, address_key, addresses)
 
@@ -289,7 +288,7 @@ class _Permissions:
             now=now,
             entered_at=it.enrollment.entered_at,
             suppressed=it.facts.contact.email in self._suppressed,
-            consented=always or it.claimed.contact_id in self._agreed[it.campaign.topic],
+            consented=always or it.campaign.topic in self._agreed.get(it.claimed.contact_id, ()),
             goal_reached=bool(it.enrollment.goal_at),
             exit_reached=bool(it.enrollment.closed_at),
             step_when=node.step.when if node else None,

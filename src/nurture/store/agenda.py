@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     and_,
     bindparam,
     delete,
@@ -93,13 +95,18 @@ def put_on_agenda(tx: Tx, places: Iterable[tuple[int, int, Moment]]) -> None:
         earliest[contact, line] = min(at, earliest.get((contact, line), NEVER))
     if not earliest:
         return
-    statement = insert(tx, _agenda)
-    statement = statement.on_conflict_do_update(
-        index_elements=["contact_id", "line_id"], set_={"due_at": _earlier(tx, statement)}
-    )
     # In order of the key, so that two transactions wait for each other rather than lock each other out.
     rows = [{"contact_id": c, "line_id": line, "due_at": at} for (c, line), at in sorted(earliest.items())]
-    tx.execute(statement, rows)
+    tx.execute(_putting(tx.dialect.name), rows)
+
+
+@cache
+def _putting(dialect: str) -> Executable:
+    statement = insert(dialect, _agenda)
+    made: Executable = statement.on_conflict_do_update(
+        index_elements=["contact_id", "line_id"], set_={"due_at": _earlier(dialect, statement)}
+    )
+    return made
 
 
 def write(tx: Tx, next_at: Mapping[Place, Moment], now: Moment) -> None:
@@ -125,16 +132,17 @@ def look_at_stages(tx: Tx, stages: Collection[str], first: str, now: Moment) -> 
         .outerjoin(_stages, and_(_stages.c.contact_id == _contacts.c.id, _stages.c.line_id == 0))
         .where(standing.in_(stages))
     )
-    statement = insert(tx, _agenda).from_select(["contact_id", "line_id", "due_at"], rows)
+    dialect = tx.dialect.name
+    statement = insert(dialect, _agenda).from_select(["contact_id", "line_id", "due_at"], rows)
     tx.execute(
         statement.on_conflict_do_update(
-            index_elements=["contact_id", "line_id"], set_={"due_at": _earlier(tx, statement)}
+            index_elements=["contact_id", "line_id"], set_={"due_at": _earlier(dialect, statement)}
         )
     )
 
 
-def _earlier(tx: Tx, statement: Any) -> ColumnElement[int]:
+def _earlier(dialect: str, statement: Any) -> ColumnElement[int]:
     """The smaller of the moment that stands and the new one."""
-    smaller = func.min if tx.dialect.name == "sqlite" else func.least
+    smaller = func.min if dialect == "sqlite" else func.least
     earlier: ColumnElement[int] = smaller(_agenda.c.due_at, statement.excluded.due_at)
     return earlier

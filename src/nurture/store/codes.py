@@ -10,7 +10,7 @@ from nurture.audience.facts import OfferFacts
 from nurture.clock import Moment
 from nurture.offers.offer import Offer
 from nurture.store.engine import Tx
-from nurture.store.statements import table, upsert
+from nurture.store.statements import table
 from nurture.store.tables import CodeRow
 
 _codes = table(CodeRow)
@@ -18,15 +18,17 @@ _codes = table(CodeRow)
 Holder = tuple[str, int]
 """An offer's key and a contact's id."""
 
-_HELD = select(_codes).where(
-    tuple_(_codes.c.offer, _codes.c.contact_id).in_(bindparam("holders", expanding=True))
+_HELD = (
+    select(_codes)
+    .where(tuple_(_codes.c.offer, _codes.c.contact_id).in_(bindparam("holders", expanding=True)))
+    .order_by(_codes.c.issued_at)
 )
 
 
 def held(
     tx: Tx, holders: Collection[Holder], offers: Mapping[str, Offer], now: Moment
 ) -> dict[Holder, OfferFacts]:
-    """What each contact holds of each offer, over or not; without a code where none was issued."""
+    """The latest that each contact was given of each offer, over or not; without a code where none was issued."""
     rows = tx.execute(_HELD, {"holders": list(holders)}) if holders else ()
     found = {(row.offer, row.contact_id): row for row in rows}
     facts = {}
@@ -71,8 +73,8 @@ def issue(
                 "redeemed_at": 0,
             }
         )
-    columns = ("code", "own", "issued_at", "handed_at", "expires_at", "redeemed_at")
-    upsert(tx, _codes, rows, key=("offer", "contact_id"), update=columns)
+    if rows:
+        tx.execute(_codes.insert(), rows)
     return held(tx, list(dict.fromkeys(wanted)), offers, now)
 
 

@@ -39,7 +39,7 @@ def record(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
         before = latest.get((word.contact_id, word.topic))
         if before is None or before.at <= word.at:
             latest[word.contact_id, word.topic] = word
-    statement = insert(tx, _states)
+    statement = insert(tx.dialect.name, _states)
     statement = statement.on_conflict_do_update(
         index_elements=["contact_id", "topic"],
         set_={"agreed": statement.excluded.agreed, "at": statement.excluded.at},
@@ -87,6 +87,19 @@ _AGREED = select(_states.c.contact_id).where(
 def agreed(tx: Tx, contact_ids: Collection[int], topic: str) -> set[int]:
     """Which of them agree to the topic now."""
     return set(tx.execute(_AGREED, {"contacts": list(contact_ids), "topic": topic}).scalars())
+
+
+_TOPICS = select(_states.c.contact_id, _states.c.topic).where(
+    one_of(_states.c.contact_id, "contacts"), _states.c.agreed
+)
+
+
+def agreed_topics(tx: Tx, contact_ids: Collection[int]) -> dict[int, set[str]]:
+    """The topics that each agrees to now; who agrees to none is left out."""
+    found: dict[int, set[str]] = {}
+    for contact, topic in tx.execute(_TOPICS, {"contacts": contact_ids}).all():
+        found.setdefault(contact, set()).add(topic)
+    return found
 
 
 def topics_of(tx: Tx, contact_id: int) -> dict[str, bool]:

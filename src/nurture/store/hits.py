@@ -18,7 +18,7 @@ from nurture.store.engine import Tx
 from nurture.store.ids import Ids
 from nurture.store.partitions import ensure
 from nurture.store.settle import Settled, settle
-from nurture.store.statements import chunks, insert, one_of, table
+from nurture.store.statements import chunks, one_of, table, upsert
 from nurture.store.tables import HitRow, MessageRow, SignRow
 
 _hits = table(HitRow)
@@ -230,19 +230,17 @@ def _sign(
     known = _known_signs(tx, {key for key, _ in first})
     new = {sign: at for sign, at in first.items() if sign not in known}
     if new:
-        tx.execute(
-            insert(tx, _signs).on_conflict_do_nothing(),
-            [
-                {
-                    "enrollment_id": key.enrollment_id,
-                    "step_no": key.step_no,
-                    "kind": kind,
-                    "contact_id": messages[key].contact_id,
-                    "at": at,
-                }
-                for (key, kind), at in new.items()
-            ],
-        )
+        rows = [
+            {
+                "enrollment_id": key.enrollment_id,
+                "step_no": key.step_no,
+                "kind": kind,
+                "contact_id": messages[key].contact_id,
+                "at": at,
+            }
+            for (key, kind), at in new.items()
+        ]
+        upsert(tx, _signs, rows, key=("enrollment_id", "step_no", "kind"), update=())
         put_on_agenda(tx, [(messages[key].contact_id, 0, at) for (key, _), at in new.items()])
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select, tuple_
 from nurture.clock import Moment
 from nurture.delivery.outcome import MessageKey
 from nurture.store.engine import Tx
-from nurture.store.statements import insert, table
+from nurture.store.statements import table, upsert
 from nurture.store.tables import InboxRow
 
 _inbox = table(InboxRow)
@@ -48,7 +48,7 @@ def keep(tx: Tx, letters: Sequence[tuple[Kept, bytes]]) -> None:
         }
         for it, packed in letters
     ]
-    tx.execute(insert(tx, _inbox).on_conflict_do_nothing(), rows)
+    upsert(tx, _inbox, rows, key=("enrollment_id", "step_no"), update=())
 
 
 def search(tx: Tx, text: str = "", *, limit: int = 50, before: Kept | None = None) -> list[Kept]:

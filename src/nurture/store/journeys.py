@@ -6,8 +6,10 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import Executable, bindparam, func, literal_column, or_, select, update
 
 from nurture.audience.facts import Event
 from nurture.clock import NEVER, Moment
@@ -170,22 +172,36 @@ def records(tx: Tx) -> dict[str, CampaignRecord]:
     }
 
 
+_COLUMNS = (
+    _enrollments.c.id,
+    _enrollments.c.campaign_id,
+    _enrollments.c.contact_id,
+    _enrollments.c.line_id,
+    _enrollments.c.entry_key,
+    _enrollments.c.entered_at,
+    _enrollments.c.event,
+    _enrollments.c.step_no,
+    _enrollments.c.since,
+    _enrollments.c.due_at,
+    _enrollments.c.goal_at,
+    _enrollments.c.closed_at,
+)
 _DUE = (
-    select(_enrollments)
+    select(*_COLUMNS)
     .where(_enrollments.c.closed_at == literal_column("0"), _enrollments.c.due_at <= bindparam("now"))
     .order_by(_enrollments.c.due_at, _enrollments.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
 _OF_CONTACTS = (
-    select(_enrollments)
+    select(*_COLUMNS)
     .where(
         one_of(_enrollments.c.contact_id, "contacts"),
         or_(_enrollments.c.closed_at == 0, _enrollments.c.goal_at == 0),
     )
     .order_by(_enrollments.c.id)
 )
-_BY_IDS = select(_enrollments).where(one_of(_enrollments.c.id, "ids"))
+_BY_IDS = select(*_COLUMNS).where(one_of(_enrollments.c.id, "ids"))
 _LINES_ENTERED = select(_enrollments.c.contact_id, _enrollments.c.line_id).where(
     _enrollments.c.campaign_id == bindparam("campaign"),
     one_of(_enrollments.c.contact_id, "contacts"),
@@ -220,20 +236,17 @@ _REACH_GOAL = (
 
 def take_due(tx: Tx, now: Moment, limit: int) -> list[Enrollment]:
     """At most `limit` open enrollments that are due, oldest first, locked until the transaction ends."""
-    rows = tx.execute(_DUE, {"now": now, "most": limit})
-    return [_enrollment(row) for row in rows.mappings()]
+    return [_enrollment(row) for row in tx.execute(_DUE, {"now": now, "most": limit}).all()]
 
 
 def of_contacts(tx: Tx, contact_ids: Collection[int]) -> list[Enrollment]:
     """Their open enrollments, and the closed ones whose goal was not reached; oldest first."""
-    rows = tx.execute(_OF_CONTACTS, {"contacts": list(contact_ids)})
-    return [_enrollment(row) for row in rows.mappings()]
+    return [_enrollment(row) for row in tx.execute(_OF_CONTACTS, {"contacts": contact_ids}).all()]
 
 
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Enrollment]:
     """Enrollments by id, open or closed."""
-    rows = tx.execute(_BY_IDS, {"ids": list(ids)})
-    return {row["id"]: _enrollment(row) for row in rows.mappings()}
+    return {row.id: _enrollment(row) for row in tx.execute(_BY_IDS, {"ids": ids}).all()}
 
 
 def lines_entered(tx: Tx, campaign_id: int, contact_ids: Collection[int]) -> dict[int, set[int]]:
@@ -267,8 +280,13 @@ def enroll(tx: Tx, entries: Sequence[Enrollment]) -> set[int]:
         }
         for it in entries
     ]
-    statement = insert(tx, _enrollments).on_conflict_do_nothing().returning(_enrollments.c.id)
-    return set(tx.execute(statement, rows).scalars())
+    return set(tx.execute(_enrolling(tx.dialect.name), rows).scalars())
+
+
+@cache
+def _enrolling(dialect: str) -> Executable:
+    made: Executable = insert(dialect, _enrollments).on_conflict_do_nothing().returning(_enrollments.c.id)
+    return made
 
 
 def move(tx: Tx, moves: Sequence[Move]) -> None:
@@ -310,19 +328,19 @@ def _event_text(event: Event | None) -> str:
     )
 
 
-def _enrollment(row: RowMapping) -> Enrollment:
-    event = json.loads(row["event"])
+def _enrollment(row: Sequence[Any]) -> Enrollment:
+    id_, campaign, contact, line, key, entered_at, event, step_no, since, due_at, goal_at, closed_at = row
     return Enrollment(
-        id=row["id"],
-        campaign_id=row["campaign_id"],
-        contact_id=row["contact_id"],
-        line_id=row["line_id"],
-        entry_key=row["entry_key"],
-        entered_at=row["entered_at"],
-        event=Event(**event) if event else None,
-        step_no=row["step_no"],
-        since=row["since"],
-        due_at=row["due_at"],
-        goal_at=row["goal_at"],
-        closed_at=row["closed_at"],
+        id=id_,
+        campaign_id=campaign,
+        contact_id=contact,
+        line_id=line,
+        entry_key=key,
+        entered_at=entered_at,
+        event=None if event == "{}" else Event(**json.loads(event)),
+        step_no=step_no,
+        since=since,
+        due_at=due_at,
+        goal_at=goal_at,
+        closed_at=closed_at,
     )

@@ -85,15 +85,23 @@ def plan(tx: Tx, rows: Sequence[Planned]) -> set[MessageKey]:
     if not rows:
         return set()
     ensure(tx, "messages", {it.key.enrollment_id for it in rows})
-    statement = (
-        insert(tx, _messages)
-        .on_conflict_do_nothing()
-        .returning(_messages.c.enrollment_id, _messages.c.step_no)
-    )
-    made = {MessageKey(*row) for row in tx.execute(statement, [_message_values(it) for it in rows])}
+    made = {
+        MessageKey(*row)
+        for row in tx.execute(_planning(tx.dialect.name), [_message_values(it) for it in rows])
+    }
     entries = [_outbox_values(it) for it in rows if it.key in made]
     if entries:
         tx.execute(_outbox.insert(), entries)
+    return made
+
+
+@cache
+def _planning(dialect: str) -> Executable:
+    made: Executable = (
+        insert(dialect, _messages)
+        .on_conflict_do_nothing()
+        .returning(_messages.c.enrollment_id, _messages.c.step_no)
+    )
     return made
 
 

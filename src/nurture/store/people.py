@@ -127,8 +127,7 @@ _BY_IDS = select(_contacts).where(one_of(_contacts.c.id, "ids"))
 
 def by_ids(tx: Tx, contact_ids: Collection[int]) -> dict[int, Contact]:
     """Contacts by id; who is not there (erased) is left out."""
-    rows = tx.execute(_BY_IDS, {"ids": list(contact_ids)})
-    return {row.id: _contact(row) for row in rows}
+    return {row.id: _contact(row) for row in tx.execute(_BY_IDS, {"ids": contact_ids}).all()}
 
 
 def ids_by_email(tx: Tx, emails: Collection[str]) -> dict[str, int]:
@@ -197,7 +196,7 @@ def _contact(row: Row[Any]) -> Contact:
         locale=row.locale,
         timezone=row.timezone,
         country=row.country,
-        tags=tuple(json.loads(row.tags)),
+        tags=() if row.tags == "[]" else tuple(json.loads(row.tags)),
         created_at=row.created_at,
-        attributes=json.loads(row.attributes),
+        attributes={} if row.attributes == "{}" else json.loads(row.attributes),
     )

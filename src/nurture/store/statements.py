@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Dialect,
+    Executable,
     Table,
     Text,
     TypeDecorator,
@@ -82,9 +84,9 @@ def one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return cast("ColumnElement[bool]", _OneOf(column, bindparam(name, type_=_List(kind))))
 
 
-def insert(tx: Connection, into: Table) -> Any:
-    """An INSERT that knows ON CONFLICT, for the engine at hand."""
-    return (sqlite if tx.dialect.name == "sqlite" else postgresql).insert(into)
+def insert(dialect: str, into: Table) -> Any:
+    """An INSERT that knows ON CONFLICT, for the engine of that name. To be made once."""
+    return (sqlite if dialect == "sqlite" else postgresql).insert(into)
 
 
 def upsert(
@@ -98,14 +100,20 @@ def upsert(
     """Insert `rows`; where `key` is there already, take the columns `update` from the new row. None: keep the old."""
     if not rows:
         return
-    statement = insert(tx, into)
+    tx.execute(_upserting(tx.dialect.name, into, tuple(key), tuple(update)), list(rows))
+
+
+@cache
+def _upserting(dialect: str, into: Table, key: tuple[str, ...], update: tuple[str, ...]) -> Executable:
+    """Made once: putting such a statement together costs more than SQLite takes to carry it out."""
+    statement = insert(dialect, into)
     if update:
-        statement = statement.on_conflict_do_update(
+        made = statement.on_conflict_do_update(
             index_elements=list(key), set_={name: statement.excluded[name] for name in update}
         )
     else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(key))
-    tx.execute(statement, list(rows))
+        made = statement.on_conflict_do_nothing(index_elements=list(key))
+    return cast(Executable, made)
 
 
 def chunks(values: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:

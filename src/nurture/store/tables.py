@@ -444,7 +444,7 @@ class OutboxRow(SQLModel, table=True):
 
 
 class CodeRow(SQLModel, table=True):
-    """The code a contact holds for an offer."""
+    """A code that a contact was given for an offer. The latest is the one they hold; those before it are over."""
 
     __tablename__ = "codes"
     __table_args__ = (
@@ -454,10 +454,10 @@ class CodeRow(SQLModel, table=True):
 
     offer: str = Field(primary_key=True)
     contact_id: int = _big(primary_key=True, default=None)
+    issued_at: int = _big(primary_key=True, default=None)
     code: str
     own: bool
     """Whether the code is this contact's alone."""
-    issued_at: int = _big()
     handed_at: int = _big()
     """When the first message that carries it was handed over; 0: not yet."""
     expires_at: int = _big()

@@ -20,7 +20,7 @@ from nurture.store.consents import Word
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
 from nurture.store.partitions import ensure
-from nurture.store.statements import insert, table
+from nurture.store.statements import table, upsert
 from nurture.store.tables import CampaignRow, ConsentRow, EventRow, SignRow
 from nurture.store.targets import origin
 
@@ -60,16 +60,14 @@ def unsubscribe(
     withdrawn = consents.withdraw(tx, ids, contact, topics, at=now, basis=basis)
     silenced = select(_campaigns.c.id).where(_campaigns.c.key.not_in(list(still)))
     outbox.skip_contact(tx, contact, Reason.NOT_AGREED, now, campaigns=list(tx.execute(silenced).scalars()))
-    tx.execute(
-        insert(tx, _signs).on_conflict_do_nothing(),
-        {
-            "enrollment_id": key.enrollment_id,
-            "step_no": key.step_no,
-            "kind": "unsubscribe",
-            "contact_id": contact,
-            "at": now,
-        },
-    )
+    sign = {
+        "enrollment_id": key.enrollment_id,
+        "step_no": key.step_no,
+        "kind": "unsubscribe",
+        "contact_id": contact,
+        "at": now,
+    }
+    upsert(tx, _signs, [sign], key=("enrollment_id", "step_no", "kind"), update=())
     _happened(tx, contact, "unsubscribed", sorted(withdrawn), ids, now)
     return withdrawn
 
