@@ -15,7 +15,8 @@ from nurture.audience.facts import Event, MessageFacts, Sign
 from nurture.clock import Moment
 from nurture.lifecycle.walk import History, Standing, Walked, walk
 from nurture.runner.counted import Tally
-from nurture.runner.enroll import Touched, take_in
+from nurture.runner.enroll import take_in
+from nurture.runner.touched import Touched
 from nurture.runner.world import World
 from nurture.runner.zones import zone_of
 from nurture.store import agenda, facts, histories, people, stages
@@ -36,19 +37,22 @@ def review(store: Store, world: World, now: Moment) -> int:
             found = agenda.take_due(tx, now, BATCH)
             if not found.due:
                 return total
-            touched = _review(tx, store, world, found, now)
+            reviewed, touched = _review(tx, store, world, found, now)
             take_in(tx, world, store.ids, touched, now)
+            # Last, as `advance` does it: who takes enrollments and agenda in one order never waits in a circle.
+            agenda.write(tx, {(it.contact_id, it.line_id): it.next_at for it in reviewed}, now)
         total += len(found.due)
 
 
-def _review(tx: Tx, store: Store, world: World, found: Agenda, now: Moment) -> list[Touched]:
+def _review(
+    tx: Tx, store: Store, world: World, found: Agenda, now: Moment
+) -> tuple[list[Reviewed], list[Touched]]:
     contacts = people.by_ids(tx, found.due)
     last = agenda.reviewed_at(tx, contacts)
     starts = {
         (contact, line): min(last[contact], due - 1)
         for contact, lines in found.due.items()
         for line, due in lines.items()
-        if contact in contacts
     }
     zones = {id_: zone_of(contact, world.settings.zone) for id_, contact in contacts.items()}
     background = _Background(tx, world, contacts, zones, starts, last, now)
@@ -68,7 +72,7 @@ def _review(tx: Tx, store: Store, world: World, found: Agenda, now: Moment) -> l
                 )
             )
     stages.write(tx, reviewed, store.ids, now)
-    return touched
+    return reviewed, touched
 
 
 class _Background:

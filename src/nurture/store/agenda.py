@@ -58,6 +58,8 @@ _WAITING = select(_agenda.c.contact_id).where(
 )
 _REVIEWED = select(_contacts.c.id, _contacts.c.reviewed_at).where(one_of(_contacts.c.id, "contacts"))
 _LOOKED_AT = update(_contacts).where(one_of(_contacts.c.id, "contacts")).values(reviewed_at=bindparam("now"))
+_EXISTING = select(_contacts.c.id).where(one_of(_contacts.c.id, "contacts"))
+_FORGET = delete(_agenda).where(one_of(_agenda.c.contact_id, "contacts"))
 _DONE = delete(_agenda).where(_agenda.c.contact_id == bindparam("c"), _agenda.c.line_id == bindparam("l"))
 
 
@@ -66,13 +68,17 @@ def take_due(tx: Tx, now: Moment, limit: int) -> Agenda:
 
     The contacts are locked until the transaction ends; those that another process has locked are left to it.
     """
-    contacts = list(dict.fromkeys(tx.execute(_FIRST, {"now": now, "most": limit}).scalars()))
-    if contacts and tx.dialect.name != "sqlite":
-        contacts = list(tx.execute(_LOCK, {"contacts": contacts}).scalars())
+    contacts = set(tx.execute(_FIRST, {"now": now, "most": limit}).scalars())
     if not contacts:
         return Agenda()
+    gone = contacts.difference(tx.execute(_EXISTING, {"contacts": list(contacts)}).scalars())
+    if gone:
+        tx.execute(_FORGET, {"contacts": list(gone)})
+    contacts -= gone
+    if tx.dialect.name != "sqlite":
+        contacts = set(tx.execute(_LOCK, {"contacts": sorted(contacts)}).scalars())
     due: dict[int, dict[int, Moment]] = defaultdict(dict)
-    for contact, line, at in tx.execute(_DUE, {"contacts": contacts, "now": now}).all():
+    for contact, line, at in tx.execute(_DUE, {"contacts": sorted(contacts), "now": now}).all():
         due[contact][line] = at
     return Agenda(due=due)
 

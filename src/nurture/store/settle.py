@@ -12,6 +12,7 @@ from sqlalchemy import Executable, Row, bindparam, update
 
 from nurture.clock import NEVER, Moment, Span
 from nurture.delivery.outcome import MessageKey
+from nurture.store.agenda import put_on_agenda
 from nurture.store.engine import Tx
 from nurture.store.keys import as_json, by_key, listed
 from nurture.store.statements import chunks, table, upsert
@@ -145,7 +146,9 @@ def _going_on(dialect: str) -> Executable:
 def _leave(tx: Tx, settled: Sequence[Settled]) -> None:
     if settled:
         rows = [(it.key.enrollment_id, it.at, it.reason) for it in settled]
-        tx.execute(_leaving(tx.dialect.name), {"done": as_json(rows)})
+        left = tx.execute(_leaving(tx.dialect.name), {"done": as_json(rows)}).all()
+        # What comes next for them, another line of the campaign, begins at their next review.
+        put_on_agenda(tx, [(contact, 0, at) for contact, at in left])
 
 
 @cache
@@ -155,4 +158,5 @@ def _leaving(dialect: str) -> Executable:
         update(_enrollments)
         .where(_enrollments.c.id == rows.c.e, by_key(_enrollments.c.closed_at) == 0)
         .values(closed_at=rows.c.at, reason=rows.c.reason)
+        .returning(_enrollments.c.contact_id, _enrollments.c.closed_at)
     )

@@ -12,7 +12,6 @@ from nurture.audience.facts import OrderFacts
 from nurture.clock import Moment
 from nurture.lifecycle.stages import Transition
 from nurture.lifecycle.walk import Standing
-from nurture.store import agenda
 from nurture.store.agenda import Place
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
@@ -131,7 +130,6 @@ def write(tx: Tx, reviewed: Sequence[Reviewed], ids: Ids, now: Moment) -> None:
         update=("count", "total", "first_at", "last_at", "usual_gap_days"),
     )
     _write_transitions(tx, reviewed, ids, now)
-    agenda.write(tx, {(it.contact_id, it.line_id): it.next_at for it in reviewed}, now)
 
 
 def _place(it: Reviewed) -> dict[str, int]:
