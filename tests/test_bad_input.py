@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from support.cli import PROGRAM, Nurture, Ran, environment
+from support.lacking import lacking
 
 PEOPLE = "email,first_name\nann@example.test,Ann\n"
 
@@ -348,11 +349,11 @@ def read_only(folder: Path, *arguments: str | Path) -> subprocess.CompletedProce
     command = ["sh", "-c", mount, "sh", str(folder), str(PROGRAM), *map(str, arguments)]
     unshare = shutil.which("unshare")
     if unshare is None:
-        pytest.skip("there is no unshare here to make a read-only disk with")
+        lacking("there is no unshare here to make a read-only disk with")
     spaces = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
     tried = subprocess.run([unshare, *spaces, "true"], capture_output=True, check=False)
     if tried.returncode:
-        pytest.skip("this machine lets nobody make a read-only disk")
+        lacking("this machine lets nobody make a read-only disk")
     return subprocess.run(
         [unshare, *spaces, *command],
         capture_output=True,

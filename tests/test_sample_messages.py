@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from nurture.messages.tokens import Signer
 from nurture.messages.urls import Urls
 from nurture.messages.values import values
 from nurture.settings import load
+from support.lacking import lacking
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "templates/email"
@@ -171,10 +171,7 @@ def test_it_asks_for_one_thing(name: str) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
-        reason = f"no browser at {CHROMIUM}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        lacking(f"no browser at {CHROMIUM}")
     with sync_playwright() as playwright:
         it = playwright.chromium.launch(
             executable_path=str(CHROMIUM),

@@ -169,13 +169,7 @@ def _sqlite(url: str, *, create: bool, durable: bool, patience: float) -> tuple[
     engine = create_engine(
         make_url("sqlite://").set(database=str(path)),
         # Transactions are begun by us: the driver's own would start late and never IMMEDIATE.
-        connect_args={
-            "isolation_level": None,
-            "check_same_thread": False,
-            "timeout": patience,
-            # A tick has more statements than the 128 that are kept prepared by default.
-            "cached_statements": 512,
-        },
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": patience},
         pool_size=8,
         max_overflow=56,
         pool_use_lifo=True,
