@@ -7,9 +7,10 @@ between them; each look costs some microseconds a rule.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
-from operator import or_
+from operator import attrgetter, or_
 from typing import NamedTuple
 
 from nurture.audience.expressions import Expression, Needs
@@ -21,6 +22,8 @@ from nurture.lifecycle.tally import EngagementTally, OrderTally
 from nurture.lifecycle.timeline import Happening, Kind, events_of, happenings, next_beyond, undone_at
 
 __all__ = ["History", "HistoryPurchase", "Standing", "Walked", "walk"]
+
+_at = attrgetter("at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +150,8 @@ class _Walker:
             if not purchase.undone_at or undone_at(purchase) > start:
                 self.tally.add(purchase)
         if needs.engagement:
-            for sign in self._history.signs:
-                if sign.at > start:
-                    break
-                self._engagement.add(sign)
+            signs = self._history.signs
+            self._engagement.begin(signs[: bisect_right(signs, start, key=_at)])
 
     def _take(self, now: Moment) -> list[Happening]:
         """Count in what happened up to `now`."""

@@ -34,9 +34,11 @@ class InboxProvider:
         done: list[tuple[MessageKey, Outcome]] = []
         while True:
             if done and not desk.ready():
-                await _exchange(desk, done, [])
+                # At once, so that one transaction ends these messages and claims the next.
+                group, _ = await asyncio.gather(_group(desk), _exchange(desk, done, []))
                 done = []
-            group = await _group(desk)
+            else:
+                group = await _group(desk)
             if not group:
                 return
             letters = await _exchange(desk, done, group)

@@ -120,7 +120,7 @@ class Doors:
             if _matches(campaign, change.to_stage) and not _matches(campaign, change.from_stage)
         ]
         if it.new and _matches(campaign, first):
-            moments.insert(0, it.created_at)
+            moments.insert(0, it.contact.created_at)
         return moments[-1] if moments else None
 
     def _line(self, live: Live, campaign: Campaign, contact_id: int, facts: Facts) -> int | None:

@@ -37,13 +37,13 @@ def take_in(tx: Tx, world: World, ids: Ids, touched: Sequence[Touched], now: Mom
     """Act on what happened to these contacts, in the transaction that reviewed them."""
     if not touched:
         return
-    contacts = [it.contact_id for it in touched]
+    contacts = {it.contact_id: it.contact for it in touched}
     enrollments: dict[int, list[Enrollment]] = defaultdict(list)
     for enrollment in journeys.of_contacts(tx, contacts):
         enrollments[enrollment.contact_id].append(enrollment)
     needs = world.door_needs
     offers = {(campaign.offer, contact) for _, campaign in world.in_force for contact in contacts}
-    batch = gather(tx, world, contacts, now, needs, offers=offers if needs.offer else ())
+    batch = gather(tx, world, contacts, now, needs, offers=offers if needs.offer else (), contacts=contacts)
     doors = Doors(tx, world, batch, now)
     changes = _Changes()
     for it, happenings in _with_happenings(tx, touched, now):
@@ -94,7 +94,7 @@ def _go_on(
     for enrollment in enrollments:
         live = world.live[enrollment.campaign_id]
         campaign = live.campaign
-        if campaign is None:
+        if campaign is None or (enrollment.closed_at and not _may_reach(campaign, happenings)):
             continue
         seen = batch.in_entry(facts, enrollment, campaign.key, campaign.offer)
         goal_at = _goal_at(campaign, enrollment, seen, happenings, now)
@@ -111,6 +111,12 @@ def _go_on(
             changes.wakes.append(enrollment.id)
             still_open.append(enrollment)
     return still_open
+
+
+def _may_reach(campaign: Campaign, happenings: Sequence[Happening]) -> bool:
+    """Whether the goal could come about now: said without the facts, since most entries closed long ago."""
+    goal = campaign.goal
+    return goal is not None and (goal.expression is not None or bool(happenings))
 
 
 def _goal_at(

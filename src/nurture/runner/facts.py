@@ -78,7 +78,8 @@ class Batch:
             event=enrollment.event,
         )
         holds = self.offers.get((offer, enrollment.contact_id)) if offer else None
-        return replace(self.on_line(known, enrollment.line_id), entry=entry, offer=holds)
+        line = self._line(known.contact.id, enrollment.line_id) if enrollment.line_id else known.line
+        return replace(known, line=line, entry=entry, offer=holds)
 
     def _named(self, contact_id: int) -> dict[str, LineFacts]:
         if not self.named_lines:
@@ -116,13 +117,16 @@ def gather(
     *,
     offers: Iterable[Holder] = (),
     lines: Collection[int] | None = None,
+    contacts: Mapping[int, Contact] | None = None,
 ) -> Batch:
     """Load what `needs` names for these contacts; where it names `offer`, what they hold of `offers`.
 
     `lines` are those whose stages and orders are asked, besides those that `needs` names; None: all of them.
+    `contacts`: where they are read already.
     """
     ids = set(contact_ids)
-    contacts = people.by_ids(tx, ids)
+    if contacts is None:
+        contacts = people.by_ids(tx, ids)
     names = line_names(tx)
     if lines is not None:
         lines = {0, *lines, *(line for line, name in names.items() if name in needs.lines)}

@@ -42,6 +42,8 @@ def review(store: Store, world: World, now: Moment) -> int:
             # Last, as `advance` does it: who takes enrollments and agenda in one order never waits in a circle.
             agenda.write(tx, {(it.contact_id, it.line_id): it.next_at for it in reviewed}, now)
         total += len(found.due)
+        if not found.more:
+            return total
 
 
 def _review(
@@ -64,10 +66,9 @@ def _review(
             since = min(start, last[place[0]])
             touched.append(
                 Touched(
-                    contact_id=place[0],
+                    contact=contacts[place[0]],
                     since=since,
                     new=last[place[0]] == 0,
-                    created_at=contacts[place[0]].created_at,
                     transitions=it.new,
                 )
             )

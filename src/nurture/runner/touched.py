@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nurture.audience.contact import Contact
 from nurture.audience.facts import Event
 from nurture.clock import Moment
 from nurture.lifecycle.stages import Transition
@@ -13,13 +14,17 @@ from nurture.lifecycle.stages import Transition
 class Touched:
     """A contact who was reviewed: what they are looked at for."""
 
-    contact_id: int
+    contact: Contact
     since: Moment
     """What happened later than this has not been taken in yet."""
     new: bool
-    created_at: Moment
     transitions: tuple[Transition, ...] = ()
     """Those of the business that are new."""
+
+    @property
+    def contact_id(self) -> int:
+        """The contact's id."""
+        return self.contact.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

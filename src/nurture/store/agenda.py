@@ -39,6 +39,8 @@ class Agenda:
     """Contacts that are due, each with its due lines and when they fell due."""
 
     due: Mapping[int, Mapping[int, Moment]] = field(default_factory=dict)
+    more: bool = False
+    """Whether others may be due besides these."""
 
 
 # Made once: putting such a statement together costs more than SQLite takes to answer it.
@@ -68,7 +70,8 @@ def take_due(tx: Tx, now: Moment, limit: int) -> Agenda:
 
     The contacts are locked until the transaction ends; those that another process has locked are left to it.
     """
-    contacts = set(tx.execute(_FIRST, {"now": now, "most": limit}).scalars())
+    rows = tx.execute(_FIRST, {"now": now, "most": limit}).scalars().all()
+    contacts = set(rows)
     if not contacts:
         return Agenda()
     gone = contacts.difference(tx.execute(_EXISTING, {"contacts": list(contacts)}).scalars())
@@ -80,7 +83,7 @@ def take_due(tx: Tx, now: Moment, limit: int) -> Agenda:
     due: dict[int, dict[int, Moment]] = defaultdict(dict)
     for contact, line, at in tx.execute(_DUE, {"contacts": sorted(contacts), "now": now}).all():
         due[contact][line] = at
-    return Agenda(due=due)
+    return Agenda(due=due, more=len(rows) == limit)
 
 
 def waiting(tx: Tx, contact_ids: Collection[int], now: Moment) -> set[int]:

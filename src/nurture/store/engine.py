@@ -74,7 +74,7 @@ class Store:
         """A snapshot: all that is read in it is of one moment. Raises StoreError."""
         with self._translated(), self._snapshots.connect() as tx, tx.begin():
             if self.dialect == "sqlite":
-                tx.exec_driver_sql("PRAGMA query_only=1")
+                _allow_writing(tx, False)
                 tx.exec_driver_sql("BEGIN")
             yield tx
 
@@ -89,7 +89,7 @@ class Store:
     def _write(self) -> Iterator[Tx]:
         with self._translated(), self._in_turn(), self._engine.connect() as tx, tx.begin():
             if self.dialect == "sqlite":
-                tx.exec_driver_sql("PRAGMA query_only=0")
+                _allow_writing(tx, True)
                 tx.exec_driver_sql("BEGIN IMMEDIATE")
             yield tx
 
@@ -126,6 +126,13 @@ class Store:
             self._nodes.give_back()
         finally:
             self._engine.dispose()
+
+
+def _allow_writing(tx: Connection, allowed: bool) -> None:
+    """Set whether this connection may write, where it was left otherwise: most follow their like."""
+    if tx.info.get("may_write") != allowed:
+        tx.exec_driver_sql(f"PRAGMA query_only={int(not allowed)}")
+        tx.info["may_write"] = allowed
 
 
 def open_store(

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import text
 
@@ -207,8 +208,8 @@ def line_affinity(tx: Tx, contact_ids: Sequence[int]) -> dict[int, tuple[int, ..
     A line's rank is the mean, over the lines that the contact buys from, of the share of its buyers who buy
     from both.
     """
-    counted = {(a, b): together for a, b, together in json.loads(marks.get(tx, _LINES, "[]"))}
-    lines = {a for a, _ in counted}
+    buyers, shares_of = _lines_together(marks.get(tx, _LINES, "[]"))
+    lines = buyers.keys()
     owned: dict[int, set[int]] = {contact: set() for contact in contact_ids}
     rows = tx.execute(
         _facts.select()
@@ -219,11 +220,23 @@ def line_affinity(tx: Tx, contact_ids: Sequence[int]) -> dict[int, tuple[int, ..
         owned[contact].add(line)
     found = {}
     for contact, mine in owned.items():
-        shares = {
-            line: sum(counted.get((own, line), 0) / counted[own, own] for own in mine if own in lines)
-            for line in lines - mine
-        }
+        known = [shares_of[own] for own in mine if own in lines]
+        shares = {line: sum(shares.get(line, 0.0) for shares in known) for line in lines - mine}
         if not mine:
-            shares = {line: counted[line, line] for line in lines}
+            shares = dict(buyers)
         found[contact] = tuple(sorted(shares, key=lambda line: (-shares[line], line)))
     return found
+
+
+@lru_cache(maxsize=4)
+def _lines_together(counted: str) -> tuple[dict[int, float], dict[int, dict[int, float]]]:
+    """The buyers of each line, and for each line which share of its buyers buys from which other.
+
+    Remembered, since it is counted once a night and asked with each batch.
+    """
+    rows = json.loads(counted)
+    buyers = {a: float(together) for a, b, together in rows if a == b}
+    shares: dict[int, dict[int, float]] = defaultdict(dict)
+    for a, b, together in rows:
+        shares[a][b] = together / buyers[a]
+    return buyers, shares
