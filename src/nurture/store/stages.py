@@ -71,10 +71,12 @@ def line_names(tx: Tx) -> dict[int, str]:
 
 def standings(tx: Tx, places: Collection[Place], first: str) -> dict[Place, Standing]:
     """Where each place stands now; the first stage, since ever, where nothing is stored."""
+    found = dict.fromkeys(places, Standing(stage=first, since=0))
     rows = tx.execute(_STANDINGS, {"contacts": list({contact for contact, _ in places})}).all()
-    stored = {(contact, line): Standing(stage=stage, since=since) for contact, line, stage, since in rows}
-    start = Standing(stage=first, since=0)
-    return {place: stored.get(place, start) for place in places}
+    for contact, line, stage, since in rows:
+        if (contact, line) in found:
+            found[contact, line] = Standing(stage=stage, since=since)
+    return found
 
 
 def transitions(tx: Tx, places: Collection[Place]) -> dict[Place, tuple[Kept, ...]]:
