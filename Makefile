@@ -30,15 +30,15 @@ nightly: .venv/dev.stamp  ## the long tests as well
 	@$(BIN)/python -m pytest -n 2
 
 check: .venv/dev.stamp  ## what CI runs: format, lint, types, imports, tests
-	@$(BIN)/ruff format --check src tests
-	@$(BIN)/ruff check src tests
+	@$(BIN)/ruff format --check src tests benchmarks
+	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
 
 format: .venv/dev.stamp  ## put the code into its one shape
-	@$(BIN)/ruff format src tests
-	@$(BIN)/ruff check --fix src tests
+	@$(BIN)/ruff format src tests benchmarks
+	@$(BIN)/ruff check --fix src tests benchmarks
 
 lock:            ## resolve the dependencies anew into the two lock files
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -42,16 +42,12 @@ _PRAGMAS = (
 class Store:
     """An open database. Safe to share between threads; each thread opens its own transactions."""
 
-    def __init__(self, engine: Engine, *, where: str, patience: float) -> None:
+    def __init__(self, engine: Engine, snapshots: Engine, *, where: str, patience: float) -> None:
         self._engine = engine
+        self._snapshots = snapshots
         self._patience = patience
         self._where = where
         self._turn = threading.Lock()
-        self._snapshots = engine
-        if engine.dialect.name == "postgresql":
-            self._snapshots = engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
         self._nodes = Nodes(self._write, SystemClock())
 
     @property
@@ -74,7 +70,6 @@ class Store:
         """A snapshot: all that is read in it is of one moment. Raises StoreError."""
         with self._translated(), self._snapshots.connect() as tx, tx.begin():
             if self.dialect == "sqlite":
-                _allow_writing(tx, False)
                 tx.exec_driver_sql("BEGIN")
             yield tx
 
@@ -89,7 +84,6 @@ class Store:
     def _write(self) -> Iterator[Tx]:
         with self._translated(), self._in_turn(), self._engine.connect() as tx, tx.begin():
             if self.dialect == "sqlite":
-                _allow_writing(tx, True)
                 tx.exec_driver_sql("BEGIN IMMEDIATE")
             yield tx
 
@@ -125,14 +119,12 @@ class Store:
         try:
             self._nodes.give_back()
         finally:
-            self._engine.dispose()
+            self._dispose()
 
-
-def _allow_writing(tx: Connection, allowed: bool) -> None:
-    """Set whether this connection may write, where it was left otherwise: most follow their like."""
-    if tx.info.get("may_write") != allowed:
-        tx.exec_driver_sql(f"PRAGMA query_only={int(not allowed)}")
-        tx.info["may_write"] = allowed
+    def _dispose(self) -> None:
+        # The one that can write last: SQLite cleans up behind itself as the last connection closes.
+        self._snapshots.dispose()
+        self._engine.dispose()
 
 
 def open_store(
@@ -144,14 +136,26 @@ def open_store(
     WorkspaceError where there is no database or a newer version made it, StoreError where it cannot be used.
     """
     engine, where = _engine(url, create=create, durable=durable, patience=patience)
-    store = Store(engine, where=where, patience=patience)
+    snapshots = _snapshots(engine, durable=durable, patience=patience)
+    store = Store(engine, snapshots, where=where, patience=patience)
     try:
         with store._translated():
             bring_up_to_date(store._write, store.read, where=where, now=now, create=create)
     except BaseException:
-        engine.dispose()
+        store._dispose()
         raise
     return store
+
+
+def _snapshots(engine: Engine, *, durable: bool, patience: float) -> Engine:
+    """The same database for reading.
+
+    On SQLite through connections of its own: to forbid and allow writing on the same one makes SQLite prepare
+    all its statements anew each time.
+    """
+    if engine.dialect.name == "sqlite":
+        return _sqlite_engine(str(engine.url.database), durable=durable, patience=patience, reads=True)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _engine(url: str, *, create: bool, durable: bool, patience: float = PATIENCE) -> tuple[Engine, str]:
@@ -173,8 +177,12 @@ def _sqlite(url: str, *, create: bool, durable: bool, patience: float) -> tuple[
     path = Path(name)
     if not create and not path.is_file():
         raise WorkspaceError("there is no database here", where=str(path), remedy="Make it: nurture init DIR")
+    return _sqlite_engine(str(path), durable=durable, patience=patience), str(path)
+
+
+def _sqlite_engine(path: str, *, durable: bool, patience: float, reads: bool = False) -> Engine:
     engine = create_engine(
-        make_url("sqlite://").set(database=str(path)),
+        make_url("sqlite://").set(database=path),
         # Transactions are begun by us: the driver's own would start late and never IMMEDIATE.
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": patience},
         pool_size=8,
@@ -189,11 +197,12 @@ def _sqlite(url: str, *, create: bool, durable: bool, patience: float) -> tuple[
             f"PRAGMA busy_timeout={patience * 1000:.0f}",
             *_PRAGMAS,
             f"PRAGMA synchronous={'FULL' if durable else 'OFF'}",
+            f"PRAGMA query_only={int(reads)}",
         ):
             cursor.execute(pragma)
         cursor.close()
 
-    return engine, str(path)
+    return engine
 
 
 def _postgresql(url: str) -> tuple[Engine, str]:
