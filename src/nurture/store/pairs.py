@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby, product
+from operator import itemgetter
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from nurture.clock import Moment
 from nurture.store import marks
@@ -190,16 +192,22 @@ def _read(
     return {wish: tuple(candidates) for wish, candidates in found.items()}
 
 
+_BOUGHT_FROM = (
+    select(_facts.c.contact_id, _facts.c.line_id)
+    .where(_facts.c.line_id > 0, _facts.c.count > 0)
+    .order_by(_facts.c.contact_id)
+)
+
+
 def count_lines(tx: Tx) -> None:
     """Work out from all contacts how often who buys from one line buys from another: work for the night."""
-    rows = tx.execute(
-        text(
-            "SELECT a.line_id, b.line_id, count(*) FROM order_facts a"
-            " JOIN order_facts b ON b.contact_id = a.contact_id AND b.line_id > 0 AND b.count > 0"
-            " WHERE a.line_id > 0 AND a.count > 0 GROUP BY a.line_id, b.line_id"
-        )
-    )
-    marks.put(tx, _LINES, json.dumps([list(row) for row in rows]))
+    together: Counter[tuple[int, int]] = Counter()
+    # Paired here: joined with itself in SQL it takes four times as long.
+    rows = tx.execute(_BOUGHT_FROM, execution_options={"yield_per": 10_000})
+    for _, of in groupby(rows, key=itemgetter(0)):
+        lines = [line for _, line in of]
+        together.update(product(lines, lines))
+    marks.put(tx, _LINES, json.dumps([[a, b, count] for (a, b), count in sorted(together.items())]))
 
 
 def line_affinity(tx: Tx, contact_ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
