@@ -21,7 +21,7 @@ from time import perf_counter
 
 from nurture.app import App, make_workspace, open_app
 from nurture.clock import DAY, Moment, VirtualClock
-from nurture.runner import applied
+from nurture.runner import applied, applying
 from nurture.runner.advance import advance
 from nurture.runner.files import read_files
 from nurture.runner.review import review
@@ -49,7 +49,7 @@ def shop() -> Iterator[tuple[App, World]]:
         with open_app(Path(folder) / "shop", clock=VirtualClock(NOW)) as app:
             files = read_files(app.settings.workspace)
             checked = applied.check(app.store, app.settings, files)
-            applied.apply(app.store, app.settings, checked, files, NOW)
+            applying.apply(app.store, app.settings, checked, files, NOW)
             yield app, applied.load(app.store, app.settings)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nurture.app import check_workspace, make_workspace, open_app, sample_files
+from nurture.app import SAMPLE_FOLDERS, check_workspace, make_workspace, open_app, sample_files
 from nurture.errors import WorkspaceError
 from nurture.messages.tokens import Token
 from support.cli import Nurture
@@ -40,7 +40,7 @@ def test_a_workspace_is_made_of_the_samples_and_three_files_of_its_own(tmp_path:
     names = {path.relative_to(tmp_path / "deep" / "shop").as_posix() for path in made}
     samples = {
         path.relative_to(sample_files()).as_posix()
-        for folder in ("campaigns", "templates")
+        for folder in SAMPLE_FOLDERS
         for path in (sample_files() / folder).rglob("*")
         if path.is_file()
     }

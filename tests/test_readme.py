@@ -141,8 +141,9 @@ def test_the_campaign_in_the_readme_is_one_of_the_samples_and_has_no_mistake() -
         templates=frozenset(path.stem for path in (ROOT / "templates/email").glob("*.*")),
         topics={name: topic.always for name, topic in load(ROOT, {}).topics.items()},
     )
-    only = {path: text for path, text in files.items() if path.count("/") == 1}
-    book = read(only | {"campaigns/sample.yaml": sample}, known)
+    # In the place of the file that it is, so that nobody is left without a campaign.
+    itself = next(path for path, text in zip(files, plain, strict=True) if text == sample.strip())
+    book = read(files | {itself: sample}, known)
     assert [render(finding) for finding in book.findings] == []
 
 

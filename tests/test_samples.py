@@ -29,6 +29,9 @@ GROCER_LINES = frozenset(
     | {"NUTRITION", "PASTRY", "PRODUCE", "SALAD BAR", "SEAFOOD"}
 )
 
+OF_THE_WHOLE = {"stage-without-campaign", "late-thanks", "care-drops"}
+"""What is said of a workspace that has no campaigns but the one of an example."""
+
 
 @pytest.fixture(scope="module")
 def known() -> Known:
@@ -129,4 +132,5 @@ def test_the_examples_of_the_guide_can_be_used_as_they_stand(example: str, known
         )
     else:
         files["campaigns/example.yaml"] = head + example
-    assert [render(finding) for finding in read(files, known).findings] == []
+    found = [it for it in read(files, known).findings if it.code not in OF_THE_WHOLE]
+    assert [render(it) for it in found] == []

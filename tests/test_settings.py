@@ -87,6 +87,10 @@ def test_the_secret_comes_from_the_environment_else_from_its_file(tmp_path: Path
         (LEAST + '[relay]\nsecurity = "ssl"\n', "relay.security", "starttls"),
         (LEAST + '[web]\npublic_url = "shop.example"\n', "web.public_url", "https://"),
         (LEAST + '[web]\nlisten = "8025x"\n', "web.listen", "HOST:PORT"),
+        (LEAST + '[notify]\nallow = ["10.0.0.1/8"]\n', "notify.allow cannot hold '10.0.0.1/8'", "10.0.0.0/8"),
+        (LEAST + "[notify]\nallow = [10]\n", "notify.allow cannot hold 10", "10.0.0.0/8"),
+        (LEAST + "[notify]\nallow = 10\n", "notify.allow", ""),
+        (LEAST + "[notify]\nalow = []\n", "notify.alow is not a setting", 'did you mean "allow"?'),
         (LEAST + '[web]\nlisten = "127.0.0.1:99999"\n', "web.listen", "HOST:PORT"),
         ('currency = "dollars"\n' + LEAST, "currency", ""),
         ("timezone = \n", "this is not TOML", ""),
@@ -131,3 +135,22 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
     it = loaded(tmp_path)
     with pytest.raises(ValueError, match="frozen"):
         it.timezone = "Europe/Berlin"  # type: ignore[misc]  # that is what is tried
+
+
+def test_networks_for_webhooks_are_none_unless_they_are_named(tmp_path: Path) -> None:
+    assert loaded(tmp_path).notify.allow == ()
+    written = loaded(tmp_path, LEAST + '[notify]\nallow = ["10.0.0.0/8", "fd00::/8"]\n')
+    assert written.notify.allow == ("10.0.0.0/8", "fd00::/8")
+    assert loaded(tmp_path, NURTURE_NOTIFY_ALLOW="10.0.0.0/8, fd00::/8").notify.allow == written.notify.allow
+
+
+def test_the_secret_of_webhooks_comes_from_the_environment_and_has_its_shape(tmp_path: Path) -> None:
+    secret = "whsec_" + "A" * 32
+    assert loaded(tmp_path).webhook_secret == ""
+    both = f"{secret}, {secret}"
+    assert loaded(tmp_path, NURTURE_WEBHOOK_SECRET=both).webhook_secret == both
+    assert "NURTURE_WEBHOOK_SECRET" in refused(tmp_path, f'webhook_secret = "{secret}"\n' + LEAST)
+    for bad in ("geheim", "whsec_", "whsec_" + "A" * 33, "whsec_" + "A" * 28, f"{secret},x"):
+        said = refused(tmp_path, NURTURE_WEBHOOK_SECRET=bad)
+        assert "openssl rand -base64 32" in said
+        assert bad not in said.replace("whsec_$(", "")

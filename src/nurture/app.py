@@ -17,11 +17,16 @@ from nurture.clock import Clock, SystemClock
 from nurture.errors import NurtureError, SettingsError, WorkspaceError
 from nurture.messages.tokens import Signer
 from nurture.messages.urls import Urls
-from nurture.providers.base import Provider
+from nurture.messages.webhook import secrets_of
+from nurture.providers.addresses import networks
+from nurture.providers.base import Caller, Provider
 from nurture.providers.inbox import InboxProvider
 from nurture.providers.smtp import SmtpProvider
+from nurture.providers.webhook import Webhooks
 from nurture.runner import applied, settings_findings
 from nurture.runner.files import look
+from nurture.runner.notice_letters import Keys
+from nurture.runner.notices import Notifying, Ways
 from nurture.runner.prepare import Chance, Preparer
 from nurture.runner.send import Handling
 from nurture.runner.view import Viewer
@@ -31,7 +36,7 @@ from nurture.store.engine import Store, open_store
 from nurture.store.suppressions import hash_address
 from nurture.web.deps import InForce, WebDeps
 
-SAMPLE_FOLDERS = ("campaigns", "templates")
+SAMPLE_FOLDERS = ("campaigns", "schema", "templates")
 
 
 class App:
@@ -53,6 +58,23 @@ class App:
         if self.settings.provider == "smtp":
             return SmtpProvider(self.settings.relay)
         return InboxProvider(self.store, self.clock)
+
+    def hooks(self) -> Caller:
+        """How webhooks leave: not at all where mail is kept in the inbox."""
+        if self.settings.provider == "smtp":
+            notify = self.settings.notify
+            return Webhooks(networks(notify.allow), ca_file=notify.ca_file)
+        return InboxProvider(self.store, self.clock)
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """What receivers check webhooks with, as it is given to them: the secret in use, then older ones."""
+        return secrets_of(self.settings.webhook_secret, self.settings.secret)
+
+    def notifying(self, world: Callable[[], World], mail: Provider, hooks: Caller) -> Notifying:
+        """The loop that hands notices over."""
+        keys = Keys(webhook_secrets=self.webhook_secrets, address_key=self.address_key)
+        return Notifying(self.store, self.clock, world, Ways(mail=mail, hooks=hooks), keys)
 
     def handling(self, world: Callable[[], World], *, chance: Chance = secrets.randbits) -> Handling:
         """How messages of this workspace are prepared and recorded."""
@@ -148,7 +170,7 @@ def check_workspace(workspace: Path | None) -> CheckedWorkspace:
         return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings, note=_UNASKED)
     store = open_store(settings.database_url, now=SystemClock().now())
     try:
-        checked = applied.check(store, settings, found.files, found.findings)
+        checked = applied.check(store, settings, found.files, found.findings, SystemClock().now())
     finally:
         store.close()
     return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
 import tomllib
@@ -19,6 +20,9 @@ from nurture.errors import Fault, SettingsError, WorkspaceError
 FILE_NAME = "nurture.toml"
 
 _SQLITE = "sqlite:///"
+
+_WEBHOOK_SECRET = re.compile(r"whsec_([A-Za-z0-9+/]{32,86}={0,2})")
+"""At least 24 bytes, as Standard Webhooks asks."""
 
 PROVIDERS = ("smtp", "inbox")
 """How mail can leave."""
@@ -86,6 +90,43 @@ class Web(_Part):
         return value
 
 
+class Notify(_Part):
+    """Where the step `notify:` may send webhooks."""
+
+    allow: tuple[str, ...] = ()
+    """Networks of one's own that may be called besides the world at large: `10.0.0.0/8`."""
+    ca_file: str = ""
+    """A PEM file of certificates to trust besides the machine's own."""
+
+    @field_validator("allow", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        # In the environment there are no lists.
+        several = [it.strip() for it in value.split(",") if it.strip()] if isinstance(value, str) else value
+        for network in several if isinstance(several, list | tuple) else ():
+            try:
+                ipaddress.ip_network(network if isinstance(network, str) else "")
+            except ValueError:
+                raise ValueError(f'cannot hold {network!r}; write networks, such as "10.0.0.0/8"') from None
+        return several
+
+
+class Limits(_Part):
+    """What holds for all campaigns together, as it is written; `runner/limits.py` reads it."""
+
+    per_contact: tuple[str, ...] = ()
+    """Caps such as `3 per 7 days`."""
+    window: str = ""
+    """When messages go out where a campaign says nothing; empty: at any time."""
+    release: int = Field(default=500, ge=0)
+    """How many people one apply may let go on at once without being told to."""
+
+    @field_validator("per_contact", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+
 class Topic(_Part):
     """Something a contact can agree to and switch off."""
 
@@ -104,9 +145,13 @@ class Settings(_Part):
     provider: str = "inbox"
     secret: str = ""
     """Signs the tokens in links. From NURTURE_SECRET, else from the workspace's file `secret.key`."""
+    webhook_secret: str = ""
+    """Signs webhooks. From NURTURE_WEBHOOK_SECRET, else worked out from `secret`."""
     sender: Sender
     relay: Relay = Relay()
     web: Web = Web()
+    limits: Limits = Limits()
+    notify: Notify = Notify()
     topics: Mapping[str, Topic] = Field(default_factory=dict)
 
     @field_validator("timezone")
@@ -118,6 +163,15 @@ class Settings(_Part):
             near = difflib.get_close_matches(value, available_timezones(), 1)
             hint = f'did you mean "{near[0]}"?' if near else 'write it as "Europe/Berlin"'
             raise ValueError(f"cannot be {value!r}: there is no such time zone; {hint}") from None
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secrets(cls, value: str) -> str:
+        for secret in value.split(",") if value else ():
+            key = _WEBHOOK_SECRET.fullmatch(secret.strip())
+            if key is None or len(key[1]) % 4:
+                raise ValueError("cannot be used; make one: echo whsec_$(openssl rand -base64 32)")
         return value
 
     @field_validator("topics", mode="before")
@@ -162,7 +216,7 @@ class Settings(_Part):
 
 SECRET_FILE = "secret.key"
 
-SECRETS = ("relay.password", "secret")
+SECRETS = ("relay.password", "secret", "webhook_secret")
 """Keys that only the environment may set."""
 
 
@@ -268,7 +322,13 @@ def _put(raw: dict[str, Any], name: str, value: str) -> tuple[str, ...]:
     return (name,)
 
 
-_SECTIONS: dict[str, type[_Part]] = {"sender": Sender, "relay": Relay, "web": Web}
+_SECTIONS: dict[str, type[_Part]] = {
+    "sender": Sender,
+    "relay": Relay,
+    "web": Web,
+    "limits": Limits,
+    "notify": Notify,
+}
 
 
 def _fault(item: Any, variables: Mapping[tuple[str, ...], str]) -> Fault:

@@ -15,7 +15,7 @@ NOW = "2017-02-01"
 def test_init_makes_a_workspace_that_check_finds_nothing_wrong_with(tmp_path: Path) -> None:
     nurture = Nurture(tmp_path)
     ran = nurture.ok("init", "my shop")
-    assert ran.out == "Made 40 files in my shop.\n"
+    assert ran.out == "Made 44 files in my shop.\n"
     assert "cd 'my shop'" in ran.err
     key = tmp_path / "my shop" / "secret.key"
     assert key.stat().st_mode & 0o777 == 0o600
@@ -30,7 +30,7 @@ def test_the_workspace_is_found_from_a_folder_below_it(nurture: Nurture) -> None
 
 
 def test_check_without_findings_is_a_document_too(nurture: Nurture) -> None:
-    assert nurture.ok("check", "--json").document == {"findings": [], "errors": 0}
+    assert nurture.ok("check", "--json").document == {"findings": [], "errors": 0, "warnings": 0}
 
 
 def test_apply_shows_what_would_change_and_the_second_time_nothing_does(nurture: Nurture) -> None:

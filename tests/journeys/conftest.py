@@ -19,7 +19,7 @@ class MakeFacts(Protocol):
 
 
 @pytest.fixture
-def monday() -> int:
+def friday() -> int:
     return MONDAY
 
 

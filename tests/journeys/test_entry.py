@@ -19,18 +19,18 @@ CAMPAIGN = Campaign(
 )
 
 
-def test_who_fits_and_agreed_may_enter(make_facts: Callable[..., Facts], monday: int) -> None:
-    assert may_enter(CAMPAIGN, make_facts(), monday, consented=True) is None
+def test_who_fits_and_agreed_may_enter(make_facts: Callable[..., Facts], friday: int) -> None:
+    assert may_enter(CAMPAIGN, make_facts(), friday, consented=True) is None
 
 
 def test_who_does_not_fit_may_not_and_the_first_reason_is_told(
-    make_facts: Callable[..., Facts], monday: int
+    make_facts: Callable[..., Facts], friday: int
 ) -> None:
-    assert may_enter(CAMPAIGN, make_facts(), monday, consented=False) is Reason.NOT_AGREED
-    assert may_enter(CAMPAIGN, make_facts(stage="customer"), monday, consented=False) is Reason.STAGE
+    assert may_enter(CAMPAIGN, make_facts(), friday, consented=False) is Reason.NOT_AGREED
+    assert may_enter(CAMPAIGN, make_facts(stage="customer"), friday, consented=False) is Reason.STAGE
 
 
 def test_a_stage_that_only_begins_alike_is_another_stage(
-    make_facts: Callable[..., Facts], monday: int
+    make_facts: Callable[..., Facts], friday: int
 ) -> None:
-    assert may_enter(CAMPAIGN, make_facts(stage="prospective"), monday, consented=True) is Reason.STAGE
+    assert may_enter(CAMPAIGN, make_facts(stage="prospective"), friday, consented=True) is Reason.STAGE

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from nurture.journeys.decisions import Drop, Go
 from nurture.journeys.gates import GateQuestion, gate
 from nurture.journeys.program import Program
 from nurture.journeys.reasons import SENTENCES, Reason, in_words
+from nurture.journeys.terms import Terms
 from nurture.offers.offer import Kind, Offer
 
 BOUGHT = parse("orders.count >= 1")
@@ -21,19 +23,20 @@ Ask = Callable[..., object]
 
 
 @pytest.fixture
-def ask(make_facts: MakeFacts, monday: int) -> Ask:
+def ask(make_facts: MakeFacts, friday: int) -> Ask:
     """Asks about a message of the campaign with these keys; what is not said is in order."""
 
     def ask_it(campaign: dict[str, Any] | None = None, facts: Facts | None = None, **keys: Any) -> object:
         whole = Campaign(key="welcome", name="Welcome", topic="offers", program=Program(), **(campaign or {}))
         usual = {
             "facts": facts or make_facts(),
-            "now": monday + HOUR,
-            "entered_at": monday,
+            "now": friday + HOUR,
+            "entered_at": friday,
             "suppressed": False,
             "consented": True,
-            "wanted_at": monday,
+            "wanted_at": friday,
             "stale_after": 7 * DAY,
+            "zone": ZoneInfo("UTC"),
         }
         return gate(GateQuestion(campaign=whole, **(usual | keys)))
 
@@ -49,7 +52,7 @@ def leaves(reason: Reason) -> Drop:
 
 
 def test_a_message_that_fits_goes(ask: Ask) -> None:
-    assert ask({"stages": ("prospect",), "offer": "it"}, offer=offer("introductory")) == Go()
+    assert ask({"stages": ("prospect",), "terms": Terms(offer="it")}, offer=offer("introductory")) == Go()
 
 
 def test_nobody_is_mailed_who_is_suppressed_or_did_not_agree(ask: Ask) -> None:
@@ -111,9 +114,9 @@ def test_a_message_whose_own_when_does_not_hold_any_more_is_skipped_alone(ask: A
     assert ask(step_when=BOUGHT) == Drop(reason=Reason.STEP_WHEN)
 
 
-def test_a_message_that_comes_too_late_is_skipped_alone(ask: Ask, monday: int) -> None:
-    assert ask(now=monday + 7 * DAY) == Go()
-    assert ask(now=monday + 7 * DAY + 1) == Drop(reason=Reason.STALE)
+def test_a_message_that_comes_too_late_is_skipped_alone(ask: Ask, friday: int) -> None:
+    assert ask(now=friday + 7 * DAY) == Go()
+    assert ask(now=friday + 7 * DAY + 1) == Drop(reason=Reason.STALE)
 
 
 def test_every_reason_has_a_sentence_and_a_marketers_own_stands_for_itself() -> None:

@@ -17,7 +17,7 @@ CLICKED = parse("engagement.clicks >= 1")
 
 
 def send(template: str, step_id: str = "") -> SendStep:
-    return SendStep.model_construct(template=template, id=step_id, when=None, offer="", stale_after=None)
+    return SendStep.model_construct(template=template, id=step_id)
 
 
 def wait(step_id: str = "") -> WaitStep:

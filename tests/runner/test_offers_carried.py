@@ -13,7 +13,7 @@ from sqlalchemy import text
 from nurture.app import App, make_workspace, open_app
 from nurture.clock import DAY, HOUR, Moment, VirtualClock, parse_iso
 from nurture.providers.inbox import InboxProvider
-from nurture.runner import applied
+from nurture.runner import applied, applying
 from nurture.runner.files import read_files
 from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
@@ -39,7 +39,7 @@ def opened(shop: Path) -> Iterator[tuple[App, VirtualClock]]:
 
 def put_into_force(app: App) -> None:
     files = read_files(app.settings.workspace)
-    applied.apply(app.store, app.settings, applied.check(app.store, app.settings, files), files, START)
+    applying.apply(app.store, app.settings, applied.check(app.store, app.settings, files), files, START)
 
 
 def know(app: App, address: str, since: Moment) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from nurture.app import App
 from nurture.clock import HOUR, Moment, VirtualClock
 from nurture.providers.inbox import InboxProvider
-from nurture.runner import applied
+from nurture.runner import applied, applying
 from nurture.runner.applied import Checked
 from nurture.runner.daemon import InForce
 from nurture.runner.send import by_hand
@@ -114,7 +114,7 @@ class Corner:
     def apply(self, given: Mapping[str, str]) -> int:
         """Put files into force at the present moment."""
         checked = _checked(tuple(given.items()))
-        return applied.apply(self.store, self.app.settings, checked, given, self.now)
+        return applying.apply(self.store, self.app.settings, checked, given, self.now)
 
     def retake(self) -> None:
         """Go on with the version that `world` has taken up."""

@@ -9,13 +9,22 @@ from pathlib import PurePosixPath
 
 from nurture.audience.expressions import Expression
 from nurture.campaigns.campaign_file import Draft, campaign_of, read_draft
+from nurture.campaigns.care import check_care
+from nurture.campaigns.comments import check_comments
 from nurture.campaigns.doubts import doubt_campaign, doubt_lifecycle
 from nurture.campaigns.findings import Finding, by_place
 from nurture.campaigns.known import Known
 from nurture.campaigns.lifecycle_file import EXAMPLE, PLAINEST, read_lifecycle, read_segments, stage_names
+from nurture.campaigns.moved import check_moved
 from nurture.campaigns.offers_file import offer_names, read_offers
+from nurture.campaigns.opens import check_opens
+from nurture.campaigns.overlaps import Plan, check_overlaps
+from nurture.campaigns.reach import check_reach, timing
 from nurture.campaigns.rules import check_lines, check_shape, check_steps
+from nurture.campaigns.sends import check_sends
 from nurture.campaigns.source import Source
+from nurture.campaigns.tests_file import FOLDER as TESTS
+from nurture.campaigns.tests_file import read_tests
 from nurture.campaigns.vocabulary import names_of, reader, with_campaigns
 from nurture.campaigns.wording import Complaint
 from nurture.journeys.campaign import Campaign
@@ -47,11 +56,11 @@ class Book:
 def read(files: Mapping[str, str], known: Known) -> Book:
     """Read `files`, path (campaigns/lifecycle.yaml …) to text.
 
-    Whatever is in them, it ends in findings and never raises. Only .yaml and .yml files outside
-    campaigns/tests/ are read.
+    Whatever is in them, it ends in findings and never raises. Only .yaml and .yml files are read.
     """
     sources = {_inner(path): Source(path, text) for path, text in sorted(files.items()) if _is_ours(path)}
     lifecycle_source, offers_source = sources.pop(LIFECYCLE, None), sources.pop(OFFERS, None)
+    tests = [sources.pop(inner) for inner in list(sources) if inner.startswith(f"{TESTS}/")]
     stages = stage_names(lifecycle_source) if lifecycle_source else None
     by_key = {_key(inner): source for inner, source in sources.items()}
     names = replace(with_campaigns(names_of(known), by_key), stages=stages)
@@ -72,8 +81,17 @@ def read(files: Mapping[str, str], known: Known) -> Book:
     campaigns = {
         it.key: it for it in (_campaign(draft, known, offers, lifecycle, stages) for draft in drafts) if it
     }
-    read_from = [lifecycle_source, offers_source, *sources.values()]
-    findings = [finding for source in read_from if source for finding in source.findings]
+    for source in tests:
+        read_tests(source, reading, names.steps or frozenset())
+    read_from = [it for it in (lifecycle_source, offers_source, *sources.values(), *tests) if it]
+    for source in read_from:
+        check_comments(source)
+    plans = [plan for draft in drafts if (plan := _plan(draft, offers, known))]
+    if lifecycle is not None and lifecycle_source is not None:
+        check_overlaps(plans, lifecycle.names, known)
+        if len(plans) == len(drafts):
+            check_care(lifecycle_source, lifecycle.names, plans)
+    findings = [finding for source in read_from for finding in source.findings]
     if lifecycle_source is None:
         findings.append(_no_lifecycle())
     return Book(
@@ -82,8 +100,7 @@ def read(files: Mapping[str, str], known: Known) -> Book:
 
 
 def _is_ours(path: str) -> bool:
-    inner = _inner(path)
-    return inner.endswith((".yaml", ".yml")) and not inner.startswith("tests/")
+    return path.endswith((".yaml", ".yml"))
 
 
 def _inner(path: str) -> str:
@@ -126,15 +143,31 @@ def _campaign(
 ) -> Campaign | None:
     """The campaign, where neither its file nor the whole of it has a mistake."""
     check_steps(draft)
+    check_sends(draft)
+    check_opens(draft)
     doubt_campaign(draft)
     if draft.shape is None:
         return None
     check_shape(draft, draft.shape, known, offers, stages)
+    check_moved(draft, draft.shape)
     if lifecycle is not None:
         check_lines(draft, draft.shape, lifecycle)
-    if any(it.severity == "error" for it in draft.source.findings):
+    if _has_errors(draft.source):
         return None
     return campaign_of(draft, draft.shape)
+
+
+def _plan(draft: Draft, offers: Mapping[str, Offer], known: Known) -> Plan | None:
+    """A campaign without mistakes, with the times of its messages and the warnings that follow from them."""
+    if draft.shape is None or _has_errors(draft.source):
+        return None
+    times = timing(draft, draft.shape, known.carriers)
+    check_reach(draft, draft.shape, times, offers)
+    return Plan(draft=draft, shape=draft.shape, timing=times)
+
+
+def _has_errors(source: Source) -> bool:
+    return any(it.severity == "error" for it in source.findings)
 
 
 def _check_keys(drafts: list[Draft]) -> None:

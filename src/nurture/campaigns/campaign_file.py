@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -12,10 +13,23 @@ from nurture.campaigns.source import Source
 from nurture.campaigns.steps_file import read_steps
 from nurture.campaigns.tree import Keyed
 from nurture.campaigns.wording import TAGS
-from nurture.journeys.campaign import STALE_AFTER, Campaign, Enter, EnterOnEvent, EnterOnStage, Trigger
+from nurture.journeys.calendar import Absolute, Anniversary, Around
+from nurture.journeys.campaign import Campaign, Trigger
+from nurture.journeys.caps import OnCap
+from nurture.journeys.enter import (
+    Enter,
+    EnterOnDate,
+    EnterOnEvent,
+    EnterOnStage,
+    EnterTogether,
+    Reentry,
+)
 from nurture.journeys.program import lay_out
+from nurture.journeys.sending_values import Mailbox, Priority, Share
 from nurture.journeys.shape import Reading, Shape, wrong
 from nurture.journeys.steps.base import StepKind, Steps
+from nurture.journeys.terms import STALE_AFTER, Terms
+from nurture.journeys.time_values import RecurringValue, SinglePointValue, WindowValue
 from nurture.journeys.values import (
     EACH,
     Condition,
@@ -25,7 +39,9 @@ from nurture.journeys.values import (
     Listed,
     OfferName,
     OneOrMany,
+    PropertyName,
     StagePattern,
+    StepName,
     Text,
     TopicName,
     YesNo,
@@ -42,16 +58,34 @@ class EnterShape(Shape):
     """`enter:`."""
 
     on: EventName = ""
+    at: SinglePointValue | None = None
+    every: RecurringValue | None = None
     existing: YesNo = False
-
-    later: ClassVar[frozenset[str]] = frozenset({"at", "every"})
 
     @model_validator(mode="after")
     def _one_way(self) -> EnterShape:
-        if self.on and self.existing:
-            raise wrong(
-                "conflict", "`on:` and `existing:` cannot stand together", "an event has nobody in it already"
+        given = {"on": self.on, "at": self.at, "every": self.every, "existing": self.existing}
+        said = [f"`{key}:`" for key, it in given.items() if it]
+        if len(said) > 1:
+            hint = (
+                "an event has nobody in it already"
+                if self.existing and self.on
+                else "choose one way to enter"
             )
+            raise wrong("conflict", f"{said[0]} and {said[1]} cannot stand together", hint)
+        return self
+
+
+class ReentryShape(Shape):
+    """`{after: 90 days}` or `{per: order_id}`."""
+
+    after: Length | None = None
+    per: PropertyName = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ReentryShape:
+        if (self.after is None) == (not self.per):
+            raise wrong("conflict", "say either `after:` or `per:`", "such as {after: 90 days}")
         return self
 
 
@@ -73,6 +107,10 @@ def _is_keyed(value: object) -> str:
 
 
 _Or: TypeAlias = Annotated[Condition, Tag(TEXT)]
+ReentryOrWord = Annotated[
+    Annotated[ReentryShape, Tag(KEYS)] | Annotated[Literal["never", "always"], Tag(TEXT)],
+    Discriminator(_is_keyed),
+]
 ExitShape = Annotated[Annotated[EventShape, Tag(KEYS)] | _Or, Discriminator(_is_keyed)]
 GoalOrText = Annotated[Annotated[GoalShape, Tag(KEYS)] | _Or, Discriminator(_is_keyed)]
 
@@ -91,16 +129,20 @@ class CampaignShape(Shape):
     on_leaving: Literal["exit", "finish"] = "exit"
     lines: Annotated[tuple[LineName, ...], Listed, OneOrMany] = ()
     line_stage: Annotated[tuple[StagePattern, ...], Listed, OneOrMany] = ()
+    holdout: Share = 0.0
+    reentry: ReentryOrWord | None = None
+    priority: Priority = 5
+    timezone: Literal["contact", "workspace"] = "contact"
+    on_edit: Literal["follow", "pin"] = "follow"
+    moved: Mapping[StepName, StepName] = Field(default_factory=dict, examples=["{old-step: new-step}"])
+    sender: Mailbox = Field(default="", alias="from")
+    reply_to: Mailbox = ""
     offer: OfferName = ""
+    window: WindowValue | None = None
+    urgent: YesNo = False
+    on_cap: OnCap = "wait"
     stale_after: Length = STALE_AFTER
     sequence: Steps
-
-    later: ClassVar[frozenset[str]] = frozenset(
-        {
-            "from", "reply_to", "window", "timezone", "variants", "winner", "test", "decide_after", "urgent",
-            "holdout", "reentry", "priority", "on_cap", "on_edit", "moved",
-        }
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,17 +178,54 @@ def campaign_of(draft: Draft, shape: CampaignShape) -> Campaign:
         when=shape.when,
         goal=None if shape.goal is None else _trigger(shape.goal),
         exits=tuple(map(_trigger, shape.exit)),
-        offer=shape.offer,
         lines="each" if lines == (EACH,) else lines,
         line_stages=shape.line_stage or DEFAULT_LINE_STAGES,
         on_goal=shape.on_goal,
         on_leaving=shape.on_leaving,
-        stale_after=shape.stale_after,
+        reentry=_reentry(shape),
+        holdout=shape.holdout,
+        terms=Terms(
+            offer=shape.offer,
+            window=shape.window,
+            stale_after=shape.stale_after,
+            urgent=shape.urgent,
+            on_cap=shape.on_cap,
+            sender=shape.sender,
+            reply_to=shape.reply_to,
+        ),
+        in_workspace_time=shape.timezone == "workspace",
+        priority=shape.priority,
+        on_edit=shape.on_edit,
+        moved=shape.moved,
     )
 
 
 def _enter(shape: EnterShape) -> Enter:
-    return EnterOnEvent(event=shape.on) if shape.on else EnterOnStage(existing=shape.existing)
+    if shape.on:
+        return EnterOnEvent(event=shape.on)
+    if shape.every is not None:
+        if isinstance(shape.every, Anniversary):
+            return EnterOnDate(when=shape.every)
+        return EnterTogether(when=shape.every)
+    match shape.at:
+        case Absolute() as moment:
+            return EnterTogether(when=moment)
+        case Around() as date:
+            return EnterOnDate(when=date)
+    return EnterOnStage(existing=shape.existing)
+
+
+def _reentry(shape: CampaignShape) -> Reentry:
+    match shape.reentry:
+        case ReentryShape(per=per) if per:
+            return Reentry(kind="per", per=per)
+        case ReentryShape(after=after) if after is not None:
+            return Reentry(kind="after", after=after)
+        case "never" | "always" as kind:
+            return Reentry(kind=kind)
+        case _:
+            by_stage = not (shape.enter.on or shape.enter.at or shape.enter.every)
+            return Reentry(kind="never" if by_stage else "always")
 
 
 def _trigger(written: EventShape | Expression) -> Trigger:

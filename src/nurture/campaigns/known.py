@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from nurture.clock import Span
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -20,6 +22,10 @@ class Known:
     """Names of events that were ever recorded."""
     lines: frozenset[str] | None = None
     """Names of the product lines."""
+    carriers: frozenset[str] | None = None
+    """Names of the templates that show an offer."""
+    caps: tuple[tuple[int, Span], ...] = ()
+    """The workspace's caps: so many messages to one contact in so long."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """The workspace's, for dates without a time zone."""
 

@@ -187,6 +187,8 @@ def _in_words(error: yaml.MarkedYAMLError, text: str) -> LoadError:
         if character == "\t":
             return LoadError("tab", "a tab cannot indent a line", "use spaces", at)
         return LoadError("yaml", f"a value cannot start with {character}", "put it in quotes", at)
+    if "found a tab character" in problem:
+        return LoadError("tab", "a tab cannot indent a line", "use spaces", at)
     if "mapping values are not allowed" in problem:
         hint = "put the value in quotes, or check the indentation"
         return LoadError("colon", "a colon does not belong here", hint, at)

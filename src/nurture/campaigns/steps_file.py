@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from nurture.campaigns.source import Source
 from nurture.campaigns.tree import Keyed, Listing, Loc, Scalar, find
-from nurture.campaigns.wording import Complaint, not_yet
+from nurture.campaigns.wording import Complaint
 from nurture.journeys.decisions import Decision, Exit
 from nurture.journeys.shape import Reading
 from nurture.journeys.spelling import near, normal, spoken
 from nurture.journeys.steps.base import Situation, StepKind
-from nurture.journeys.steps.kinds import KINDS, KINDS_LATER
+from nurture.journeys.steps.kinds import KINDS
 
 _STEPS = ", ".join(spoken(key) for key in KINDS)
 _COMPANIONS = {normal(key) for kind in KINDS.values() for key in kind.written_keys()}
@@ -88,17 +88,13 @@ def _complain_of_kind(source: Source, loc: Loc, keys: Mapping[str, str], kinds: 
             Complaint("step-kind", message, "give each a - of its own", on_key=True), (*loc, kinds[1])
         )
         return
-    later = [key for key in keys if key in KINDS_LATER]
-    if later:
-        source.complain(not_yet(later[0]), (*loc, later[0]))
-        return
     strange = [key for key in keys if key not in _COMPANIONS]
     if not strange:
         message = "this step does not say what to do"
         source.complain(Complaint("step-kind", message, f"there is: {_STEPS}", on_key=True), loc)
         return
     first = strange[0]
-    meant = near(spoken(first), map(spoken, KINDS)) or near(spoken(first), map(spoken, KINDS_LATER))
+    meant = near(spoken(first), map(spoken, KINDS))
     message = f"no step is called `{spoken(first)}:`"
     source.complain(
         Complaint("step-kind", message, meant or f"there is: {_STEPS}", on_key=True), (*loc, first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from nurture.audience.expressions import Expression, parse
 from nurture.audience.expressions import Known as Names
@@ -35,8 +36,8 @@ def with_campaigns(names: Names, sources: Mapping[str, Source]) -> Names:
 
 
 def reader(names: Names, segments: Mapping[str, Expression]) -> Callable[[str], Expression]:
-    """Reads one expression."""
-    return lambda text: parse(text, segments=segments, known=names)
+    """Reads one expression; remembered, since a `wait for` and the branch behind it mostly ask the same."""
+    return lru_cache(maxsize=4096)(lambda text: parse(text, segments=segments, known=names))
 
 
 def message_names(source: Source) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from nurture.campaigns.tree import Loc
-from nurture.journeys.shape import KEY, Shape
+from nurture.journeys.shape import KEY, Shape, kind_of
 from nurture.journeys.spelling import near, nearest, normal, quoted, spoken
 
 TAGS = ("<keys>", "<text>")
@@ -47,12 +47,20 @@ def complaint_of(item: Any, loc: Loc, model: type[Shape] | None) -> Complaint:
         case "wants-keys":
             message = f"{f'`{spoken(key)}:`' if key else 'this file'} wants keys, not {detail['instead']}"
             return Complaint("wrong-type", message, f"such as `{detail['example']}: …`")
+        case "dict_type" | "mapping_type":
+            message = f"`{spoken(key)}:` wants names with a value each, not {kind_of(item['input'])}"
+            return Complaint("wrong-type", message, _names_and_values(key, model))
         case code if "message" in detail:
             message = detail["message"].replace(KEY, f"`{spoken(key)}:`")
             hint = detail["hint"].replace(KEY, f"`{spoken(key)}:`")
             return Complaint(code, message, hint, detail["column"], detail["length"])
         case _:
             return Complaint("wrong-type", f"`{spoken(key)}:` cannot be this: {item['msg']}")
+
+
+def _names_and_values(key: str, model: type[Shape] | None) -> str:
+    field = _field(model, key) if model else None
+    return f"such as {field.examples[0]}" if field and field.examples else ""
 
 
 def is_misspelled(item: Any, others: Iterable[Any]) -> bool:

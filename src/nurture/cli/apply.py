@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Annotated
 
 import typer
 
-from nurture.app import open_app
+from nurture.app import App, open_app
+from nurture.audience.spans import SpanError, parse_span
 from nurture.cli.console import Json, Workspace, print_json, say, tell
+from nurture.clock import Span
 from nurture.errors import FilesError, UsageError
-from nurture.runner import applied
-from nurture.runner.applied import Difference
+from nurture.runner import applied, applying
+from nurture.runner.applying import Proposal
 from nurture.runner.files import read_files
+
+_SHORT = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def apply(
     workspace: Workspace = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    spread: Annotated[
+        str,
+        typer.Option(
+            "--spread",
+            metavar="TIME",
+            help="Let those whom an edit releases go on over this time, such as 2h.",
+        ),
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Put campaigns/ and templates/ into force.
 
     Until then nothing changes for anybody. What would change is shown first, and asked about; --yes does not ask.
-    With mistakes in the files nothing is put into force.
+    With mistakes in the files nothing is put into force. An edit that would let more people go on at once than
+    [limits] release in nurture.toml wants --spread or --yes.
     """
+    over = _span(spread)
     with open_app(workspace) as app:
         files = read_files(app.settings.workspace)
         checked = applied.check(app.store, app.settings, files)
@@ -33,24 +48,64 @@ def apply(
                 f"the files hold mistakes\n\n{applied.render(checked.errors)}\n",
                 remedy="Nothing was changed.",
             )
-        found = applied.difference(app.store, checked, files)
-        if not found:
+        now = app.clock.now()
+        found = applying.propose(app.store, app.settings, checked, files, now)
+        if not found.difference:
             _say(as_json, found, None)
             return
         _show(found)
+        applying.must_be_possible(found)
+        _must_not_be_many(app, found, yes=yes, spread=over)
         if not yes and not _is_wanted():
             tell("Nothing was changed.")
             raise typer.Exit(1)
-        number = applied.apply(app.store, app.settings, checked, files, app.clock.now())
+        number = applying.apply(
+            app.store, app.settings, checked, files, now, proposal=found, spread=over, progress=_progress
+        )
     _say(as_json, found, number)
 
 
-def _show(found: Difference) -> None:
-    for words, names in (("new", found.new), ("changed", found.changed), ("gone", found.gone)):
+def _span(written: str) -> Span:
+    """2h, 30m and 1d are understood here besides `2 hours`."""
+    if not written:
+        return 0
+    short = re.fullmatch(r"([0-9]+)([mhd])", written.strip())
+    try:
+        return parse_span(f"{short[1]} {_SHORT[short[2]]}" if short else written)
+    except SpanError as error:
+        raise UsageError(error.message, where="--spread", remedy="Write it as 2h, or as '2 hours'.") from None
+
+
+def _progress(what: str, count: int) -> None:
+    tell(f"  {count:,} people are looked at for {what}")
+
+
+def _must_not_be_many(app: App, found: Proposal, *, yes: bool, spread: Span) -> None:
+    most = app.settings.limits.release
+    if found.release > most and not yes and not spread:
+        raise UsageError(
+            f"{found.release:,} people would go on at once, and [limits] release is {most:,}",
+            remedy="Let them go on one after another: --spread 2h. Or all at once: --yes.",
+        )
+
+
+def _show(found: Proposal) -> None:
+    difference = found.difference
+    for words, names in (("new", difference.new), ("changed", difference.changed), ("gone", difference.gone)):
         for name in names:
-            tell(f"  {words:8} {name}")
-    for path, word in found.other.items():
+            tell(f"  {words:8} {name}{_released(found.released.get(name, 0))}")
+    for path, word in difference.other.items():
         tell(f"  {word:8} {path}")
+
+
+def _released(people: int) -> str:
+    match people:
+        case 0:
+            return ""
+        case 1:
+            return "   1 person goes on at once"
+        case _:
+            return f"   {people:,} people go on at once"
 
 
 def _is_wanted() -> bool:
@@ -59,15 +114,17 @@ def _is_wanted() -> bool:
     return typer.confirm("Put this into force?", err=True)
 
 
-def _say(as_json: bool, found: Difference, version: int | None) -> None:
+def _say(as_json: bool, found: Proposal, version: int | None) -> None:
+    difference = found.difference
     if as_json:
         print_json(
             {
                 "version": version,
-                "new": found.new,
-                "changed": found.changed,
-                "gone": found.gone,
-                "other": list(found.other),
+                "new": difference.new,
+                "changed": difference.changed,
+                "gone": difference.gone,
+                "other": list(difference.other),
+                "released": dict(found.released),
             }
         )
     elif version is None:

@@ -8,7 +8,22 @@ import sys
 import typer
 
 from nurture import __version__
-from nurture.cli import apply, check, explain, intake, preview, replay, report, run, stages, workspace
+from nurture._startup import loaded
+from nurture.cli import (
+    apply,
+    check,
+    explain,
+    intake,
+    preview,
+    replay,
+    report,
+    run,
+    schema,
+    show,
+    stages,
+    webhook_secret,
+    workspace,
+)
 from nurture.cli.console import tell
 from nurture.errors import NurtureError
 
@@ -23,8 +38,23 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for _module in (workspace, check, apply, intake, run, replay, stages, report, explain, preview):
+for _module in (
+    workspace,
+    check,
+    apply,
+    intake,
+    run,
+    replay,
+    stages,
+    report,
+    show,
+    explain,
+    preview,
+    schema,
+    webhook_secret,
+):
     _module.add_to(app)
+loaded()
 
 
 def _version(wanted: bool) -> None:

@@ -12,8 +12,9 @@ from nurture.cli.console import Json, Workspace, print_json, progress, read_mome
 from nurture.clock import HOUR, Moment, Span, VirtualClock, to_datetime
 from nurture.errors import UsageError
 from nurture.providers.inbox import InboxProvider
-from nurture.runner import applied
+from nurture.runner import applied, applying
 from nurture.runner.files import read_files
+from nurture.runner.notices import by_hand as notices_by_hand
 from nurture.runner.replay import Replay, Replayed
 from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
@@ -73,17 +74,21 @@ def _replay(
     app: App, clock: VirtualClock, first: Moment, last: Moment, sign_ups: int, seed: int, step: Span
 ) -> Replayed:
     files = read_files(app.settings.workspace)
-    applied.apply(app.store, app.settings, applied.check(app.store, app.settings, files), files, first)
+    applying.apply(app.store, app.settings, applied.check(app.store, app.settings, files), files, first)
     world = applied.load(app.store, app.settings)
     with app.store.read() as tx:
         # Else a second replay with the same seed would make the codes of the first once more.
         chance = random.Random(seed + codes.issued(tx)).getrandbits
     handling = app.handling(lambda: world, chance=chance)
     zone = app.settings.zone
-    with by_hand(app.store, InboxProvider(app.store, clock), clock, handling) as send:
+    kept = InboxProvider(app.store, clock)
+    with (
+        by_hand(app.store, kept, clock, handling) as send,
+        notices_by_hand(app.notifying(lambda: world, kept, kept)) as notify,
+    ):
         run = Replay(
             app.store,
-            Tick(app.store, world, send),
+            Tick(app.store, world, send, notify),
             clock,
             app.settings.marketing_topics,
             seed=seed,

@@ -37,7 +37,8 @@ async def _run(app: App, world: InForce, taken: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    daemon = Daemon(app.store, app.settings, app.clock, world, app.provider(), app.handling(world))
+    notifying = app.notifying(world, app.provider(), app.hooks())
+    daemon = Daemon(app.store, app.settings, app.clock, world, app.provider(), app.handling(world), notifying)
     parts = [
         asyncio.create_task(daemon.run(stop)),
         asyncio.create_task(serve(build(app.web(world)), taken, stop)),

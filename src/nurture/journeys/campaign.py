@@ -4,31 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from nurture.audience.expressions import Expression
-from nurture.clock import DAY, Span
+from nurture.clock import Span
+from nurture.journeys.enter import Enter, EnterOnStage, Reentry
 from nurture.journeys.program import Program
-
-STALE_AFTER: Span = 7 * DAY
-"""A message this late is skipped rather than sent, unless its step says otherwise."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnterOnStage:
-    """Contacts enter on coming into one of the stages; with `existing`, those in it already too."""
-
-    existing: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnterOnEvent:
-    """Contacts enter each time the event arrives."""
-
-    event: str
-
-
-Enter: TypeAlias = EnterOnStage | EnterOnEvent
+from nurture.journeys.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +33,32 @@ class Campaign:
     topic: str
     program: Program
     enter: Enter = EnterOnStage()
+    reentry: Reentry = Reentry(kind="never")
     stages: tuple[str, ...] = ()
     """Patterns such as `prospect` or `customer/repeat`; empty: everybody."""
     when: Expression | None = None
     goal: Trigger | None = None
     exits: tuple[Trigger, ...] = ()
-    offer: str = ""
     lines: tuple[str, ...] | Literal["each"] | None = None
     line_stages: tuple[str, ...] = ("prospect",)
     on_goal: Literal["exit", "finish"] = "exit"
     """What happens to those who reach the goal."""
     on_leaving: Literal["exit", "finish"] = "exit"
     """What happens to those who do not fit `stages` and `when` any more."""
-    stale_after: Span = STALE_AFTER
-    """For steps that say nothing else."""
+    holdout: float = 0.0
+    """The share (0 … 1) of those who enter that gets nothing, to show what would have happened anyway."""
+    terms: Terms = Terms()
+    """For messages that say nothing else."""
+    in_workspace_time: bool = False
+    """Whether its times are the workspace's, not each contact's own."""
     priority: int = 5
+    """9 goes before 1 where the cap lets only one through."""
+    on_edit: Literal["follow", "pin"] = "follow"
+    """Whether those under way follow a new version or finish the one they entered with."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Where those go who stand at a step that is gone: its id to the id of one that is there."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """What one apply put into force: the whole set of campaigns, with the files it was read from."""
-
-    no: int
-    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
+    @property
+    def offer(self) -> str:
+        """The offer of its messages that name no other."""
+        return self.terms.offer

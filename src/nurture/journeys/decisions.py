@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from nurture.clock import Moment, Span
+from nurture.clock import Moment
+from nurture.journeys.effects import Effect
+from nurture.journeys.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +18,8 @@ class Send:
     """Plan a message, then go on with the next step."""
 
     template: str
-    offer: str = ""
-    stale_after: Span
+    """The one of the step's variants that this contact gets."""
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,14 @@ class Exit:
     reason: str
 
 
-Decision: TypeAlias = Send | WaitUntil | GoTo | Exit
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Carry out `effect`, then go on with the next step."""
+
+    effect: Effect
+
+
+Decision: TypeAlias = Send | WaitUntil | GoTo | Act | Exit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,18 @@
-"""The last look before a message goes: does it still fit the one it is for?"""
+"""The last look before a message goes: does it still fit the one it is for, and is this the time?"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from nurture.audience.expressions import Expression
 from nurture.audience.facts import Facts
-from nurture.clock import Moment, Span
+from nurture.clock import NEVER, Moment, Span
+from nurture.journeys.calendar import Window
 from nurture.journeys.campaign import Campaign, Trigger
-from nurture.journeys.decisions import Drop, Gate, Go
+from nurture.journeys.caps import Cap, OnCap, room_at
+from nurture.journeys.decisions import Drop, Gate, Go, Hold
 from nurture.journeys.fit import misfit
 from nurture.journeys.reasons import Reason
 from nurture.journeys.triggers import reached
@@ -38,6 +42,18 @@ class GateQuestion:
     wanted_at: Moment
     """When it should have gone."""
     stale_after: Span
+    zone: ZoneInfo
+    """In which `window` is read."""
+    window: Window | None = None
+    """None: any time."""
+    urgent: bool = False
+    """Neither cap nor window hold it."""
+    caps: Sequence[Cap] = ()
+    sent: Sequence[Moment] = ()
+    """When the contact's messages that count were handed over, as far back as the longest cap."""
+    on_cap: OnCap = "wait"
+    rivals: bool = False
+    """Whether a message of a higher priority waits for the same room."""
 
 
 def gate(question: GateQuestion) -> Gate:
@@ -45,7 +61,7 @@ def gate(question: GateQuestion) -> Gate:
 
     No mail at all; topic; exit; goal; stage, line and `when`; these end the campaign for the contact. The
     step's own `when`, an offer for prospects to one who has bought, a message gone stale: these skip the
-    message alone.
+    message alone. Then the time: a window that is closed, a cap that is reached.
     """
     reason = _leaves(question)
     if reason is not None:
@@ -53,7 +69,35 @@ def gate(question: GateQuestion) -> Gate:
     reason = _skips(question)
     if reason is not None:
         return Drop(reason=reason)
-    return Go()
+    return Go() if question.urgent else _in_time(question)
+
+
+def _in_time(question: GateQuestion) -> Gate:
+    """Whether window and cap let it through now; the cap's room may lie outside of the window."""
+    opening = _opening(question, question.now)
+    if opening > question.now:
+        return _held(question, opening, Reason.WINDOW)
+    room = room_at(question.caps, question.sent, question.now)
+    if room == question.now:
+        return Go()
+    if question.on_cap == "skip":
+        return Drop(reason=Reason.CAP)
+    if question.on_cap == "replace" and question.rivals:
+        return Drop(reason=Reason.REPLACED)
+    return _held(question, _opening(question, room), Reason.CAP)
+
+
+def _opening(question: GateQuestion, at: Moment) -> Moment:
+    if question.window is None:
+        return at
+    return question.window.next_opening(at, question.zone, question.facts.contact.country)
+
+
+def _held(question: GateQuestion, until: Moment, reason: Reason) -> Gate:
+    """Hold it, unless it is stale by then."""
+    if until >= NEVER or until > question.wanted_at + question.stale_after:
+        return Drop(reason=reason)
+    return Hold(until=until, reason=str(reason))
 
 
 def _leaves(question: GateQuestion) -> Reason | None:

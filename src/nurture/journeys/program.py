@@ -62,6 +62,11 @@ def name_steps(steps: Sequence[StepKind]) -> dict[Path, str]:
     return ids
 
 
+def is_derived(id_: str) -> bool:
+    """Whether a step was given this id by its place, not by a name of its own."""
+    return "+" in id_
+
+
 def lay_out(steps: Sequence[StepKind]) -> Program:
     """Lay a sequence out.
 

@@ -31,6 +31,16 @@ class Reason(StrEnum):
     """An introductory or trial offer, and the contact has bought."""
     STALE = "stale"
     """The message would have come too late."""
+    CAP = "cap"
+    """The contact had as much mail as the workspace allows, and the message could not wait any longer."""
+    REPLACED = "replaced"
+    """Another message of a higher priority took the room that the cap leaves."""
+    PAUSED = "paused"
+    """It fell due while the campaign was paused, and the resume said to skip it."""
+    HOLDOUT = "holdout"
+    """The contact is one of those who get nothing, to show what would have happened anyway."""
+    WINDOW = "window"
+    """The window does not open any more."""
     FINISHED = "finished"
     """The sequence came to its end."""
     CAMPAIGN_GONE = "campaign-gone"
@@ -51,6 +61,11 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.STEP_WHEN: "the step's `when` does not hold for them",
     Reason.HAS_BOUGHT: "the offer is for those who have not bought yet, and they have",
     Reason.STALE: "it would have come too late",
+    Reason.CAP: "they had as much mail as [limits] allows, and it could not wait any longer",
+    Reason.REPLACED: "another message of a higher priority took the room that the cap leaves",
+    Reason.PAUSED: "it fell due while the campaign was paused",
+    Reason.HOLDOUT: "they are in the holdout, which gets nothing",
+    Reason.WINDOW: "its window does not open any more",
     Reason.FINISHED: "the sequence came to its end",
     Reason.CAMPAIGN_GONE: "the campaign is not in force any more",
     Reason.STEP_GONE: "the step they stood at is not in the campaign any more",

@@ -5,11 +5,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """The one of `words` that was meant; empty where none is near."""
-    return next(iter(difflib.get_close_matches(word, sorted(words), 1)), "")
+    """The one of `words` that was meant; empty where none is near. A wrong letter is likelier than a missing one."""
+    found = difflib.get_close_matches(word, sorted(words), 3, 0.65)
+    return max(found, key=lambda it: _likeness(word, it), default="")
+
+
+def _likeness(word: str, other: str) -> float:
+    alike = difflib.SequenceMatcher(a=other, b=word).ratio()
+    return alike + (0.15 if len(word) == len(other) else 0)
 
 
 def near(word: str, words: Iterable[str]) -> str:
@@ -28,6 +35,7 @@ def quoted(written: str) -> str:
     return f'"{written}"' if len(written) <= 60 else f'"{written[:59]}…"'
 
 
+@lru_cache(maxsize=1024)
 def normal(key: str) -> str:
     """Keys may be written with spaces, `_` or `-`: all three are one."""
     return re.sub(r"[\s_-]+", "_", key.strip())

@@ -124,6 +124,20 @@ def _event(value: object, info: ValidationInfo) -> str:
     raise wrong("not-an-event", f"{quoted(name)} is not the name of an event", hint)
 
 
+def _property(value: object, info: ValidationInfo) -> str:
+    name = text(value, info)
+    if re.fullmatch(r"[^\W\d]\w*", name):
+        return name
+    raise wrong("not-a-property", f"{quoted(name)} is not the name of a property", "such as order_id")
+
+
+def _step_name(value: object, info: ValidationInfo) -> str:
+    name = text(value, info)
+    if re.fullmatch(r"\w[\w.-]*(\+[0-9]+)?", name):
+        return name
+    raise wrong("not-an-id", f"{quoted(name)} cannot be the name of a step", "such as welcome, or welcome+1")
+
+
 def is_step_id(name: str) -> bool:
     """Whether a step may be called so: no + (ids that are derived) and no / (`campaign/step`)."""
     return re.fullmatch(r"\w[\w.-]*", name) is not None
@@ -162,6 +176,9 @@ Length: TypeAlias = Annotated[Span, PlainValidator(_length)]
 Condition: TypeAlias = Annotated[Expression, _ReadByCondition()]
 StagePattern: TypeAlias = Annotated[str, PlainValidator(_stage_pattern)]
 StepId: TypeAlias = Annotated[str, PlainValidator(_step_id)]
+StepName: TypeAlias = Annotated[str, PlainValidator(_step_name)]
+"""An id that was given, or one that is derived: `welcome+1`."""
+PropertyName: TypeAlias = Annotated[str, PlainValidator(_property)]
 EventName: TypeAlias = Annotated[str, PlainValidator(_event)]
 TemplateName: TypeAlias = Annotated[str, _named("unknown-template", "template", lambda it: it.templates)]
 TopicName: TypeAlias = Annotated[str, _named("unknown-topic", "topic", lambda it: it.topics)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from importlib.metadata import version
 
 from nurture.errors import TemplateError
@@ -19,20 +20,25 @@ from nurture.messages.proof import reason_not_to_inline_once
 from nurture.messages.text import derive
 from nurture.messages.tracking import track
 
-_VERSIONS = [
+VERSIONS = (
     str(FORMAT),
     *(f"{name} {version(name)}" for name in ("jinja2", "premailer", "cssutils", "lxml", "markdown-it-py")),
-]
+)
+"""What has a say in what compiling makes of the same sources."""
+
 _DEEPEST = 12
 
 
-def compile_template(library: Library, name: str, locale: str = "") -> Compiled:
-    """The message `name` for contacts with `locale`.
+def compile_template(
+    library: Library, name: str, locale: str = "", *, subject: str = "", preview: str = ""
+) -> Compiled:
+    """The message `name` for contacts with `locale`, with the words that a step says in place of its own.
 
     Done once per version of its sources. Raises TemplateError with file, line and remedy.
     """
     source = library.source(name, locale)
     head = library.head(source)
+    head = replace(head, subject=subject or head.subject, preview=preview or head.preview)
     texts = _texts(library, source, head)
     said = read(texts, library.parts)
     body = to_html(head.body) if source.is_markdown else head.body
@@ -109,7 +115,7 @@ def _needs(said: Read) -> frozenset[str]:
 
 def _hash(name: str, source: Source, head: Head, texts: list[Text]) -> str:
     told = [
-        _VERSIONS,
+        VERSIONS,
         name,
         source.locale,
         head.layout,

@@ -26,16 +26,41 @@ def _fetch_nothing(url: str) -> None:
 _PARSER = CSSParser(loglevel=logging.CRITICAL, fetcher=_fetch_nothing, validate=False)
 
 
-@lru_cache(maxsize=64)
-def _parsed(css: str) -> Any:
-    return _PARSER.parseString(css, validate=False)
-
-
 class _Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
-    """Premailer's `allow_network` does not reach its CSS parser: here that parser fetches nothing."""
+    """Premailer's `allow_network` does not reach its CSS parser: here that parser fetches nothing.
+
+    And a style sheet is taken apart once, not for each of the messages that share a layout.
+    """
+
+    def __init__(self, html: str) -> None:
+        super().__init__(
+            html=html,
+            allow_network=False,
+            allow_loading_external_files=False,
+            strip_important=False,
+            keep_style_tags=True,
+            disable_validation=True,
+            align_floating_images=False,
+            # Outlook reads both from the style; a width="100%" or height="auto" made out of it does harm.
+            disable_basic_attributes=["width", "height"],
+        )
 
     def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
-        return _parsed(css_body)
+        return _PARSER.parseString(css_body, validate=False)
+
+    def _parse_style_rules(self, css_body: str | None, ruleset_index: int) -> tuple[list[Any], list[Any]]:
+        rules, leftover = _rules(css_body or "", ruleset_index)
+        return list(rules), list(leftover)
+
+    def rules(self, css: str, index: int) -> tuple[list[Any], list[Any]]:
+        """What premailer makes of the style sheet that is number `index` of its document."""
+        found: tuple[list[Any], list[Any]] = super()._parse_style_rules(css, index)
+        return found
+
+
+@lru_cache(maxsize=64)
+def _rules(css: str, index: int) -> tuple[list[Any], list[Any]]:
+    return _Inliner("").rules(css, index)
 
 
 def has_styles(html: str) -> bool:
@@ -55,17 +80,7 @@ def inline(html: str) -> str:
         )
     try:
         with _LOCK:
-            inlined: str = _Inliner(
-                html=match[0],
-                allow_network=False,
-                allow_loading_external_files=False,
-                strip_important=False,
-                keep_style_tags=True,
-                disable_validation=True,
-                align_floating_images=False,
-                # Outlook reads both from the style; a width="100%" or height="auto" made out of it does harm.
-                disable_basic_attributes=["width", "height"],
-            ).transform(pretty_print=False)
+            inlined: str = _Inliner(match[0]).transform(pretty_print=False)
     except Exception as error:
         raise TemplateError(
             f"the styles cannot be worked in: {error}", remedy="Look at the selectors in <style>."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -73,7 +74,9 @@ def local_names(source: str) -> frozenset[str]:
     return frozenset(name for name in loaded if (name not in FACTS and name not in JINJA) or name == "loop")
 
 
+@lru_cache(maxsize=64)
 def _parse(text: Text) -> _Tree:
+    """Remembered, since messages share their layout and parts. Not to be changed."""
     try:
         root = _ENVIRONMENT.parse("\n" * (text.line - 1) + text.source)
     except TemplateSyntaxError as error:

@@ -7,6 +7,7 @@ one transaction.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,17 @@ class Letter:
     sender: str
     """The address for MAIL FROM."""
     recipient: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One webhook ready to go: a POST of JSON."""
+
+    key: MessageKey
+    url: str
+    """As it is written somewhere: nothing about it was checked."""
+    headers: Mapping[str, str]
     content: bytes
 
 
@@ -63,6 +75,25 @@ class Provider(Protocol):
 
         Raises RelayDown where no connection can be had; letters it still holds were given back before.
         """
+        ...
+
+    async def post(self, letter: Letter) -> Outcome:
+        """Hand over one letter outside of the ledger: its sender wrote down before that it may be on its way.
+
+        Raises RelayDown where no connection can be had; then nothing of it went.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close what is kept open."""
+        ...
+
+
+class Caller(Protocol):
+    """Makes calls to machines outside."""
+
+    async def call(self, call: Call) -> Outcome:
+        """Make one call. Never unknown: a call may be made again, its headers let the receiver drop repeats."""
         ...
 
     async def close(self) -> None:

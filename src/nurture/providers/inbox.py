@@ -11,19 +11,20 @@ from itertools import zip_longest
 from nurture.clock import Clock
 from nurture.delivery.outcome import Accepted, MessageKey, Outcome, TryLater
 from nurture.errors import StoreError
-from nurture.providers.base import Desk, Letter
+from nurture.providers.base import Call, Desk, Letter
 from nurture.providers.smtp_replies import clean
 from nurture.store import inbox
 from nurture.store.engine import Store
 
 GROUP = 500
 """Letters kept in one transaction."""
+LONGEST_URL = 2_000
 
 _SUBJECT = re.compile(rb"(?im)^subject:[ \t]*((?:[^\r\n]*)(?:\r?\n[ \t]+[^\r\n]*)*)")
 
 
 class InboxProvider:
-    """Takes letters in groups: one commit to hand a group over, one to keep it."""
+    """Takes letters in groups: one commit to hand a group over, one to keep it. Keeps calls as well."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -43,6 +44,14 @@ class InboxProvider:
                 return
             letters = await _exchange(desk, done, group)
             done = await asyncio.to_thread(self._keep, letters) if letters else []
+
+    async def post(self, letter: Letter) -> Outcome:
+        """See `Provider.post`."""
+        return (await asyncio.to_thread(self._keep, [letter]))[0][1]
+
+    async def call(self, call: Call) -> Outcome:
+        """See `Caller.call`. It is kept like a letter, so that what would have gone out can be looked at."""
+        return await self.post(as_letter(call))
 
     async def close(self) -> None:
         """See `Provider.close`."""
@@ -80,6 +89,15 @@ async def _exchange(desk: Desk, done: list[tuple[MessageKey, Outcome]], group: l
     pairs = zip_longest(done, group)
     answers = await asyncio.gather(*(desk.exchange(result, it.key if it else None) for result, it in pairs))
     return [it for it, leave in zip(group, answers, strict=False) if leave]
+
+
+def as_letter(call: Call) -> Letter:
+    """A call in the shape of a letter: its own headers, and its body as text."""
+    url = clean(call.url)[:LONGEST_URL]
+    told = {"To": url, "Subject": "Webhook", **call.headers, "Content-Type": "text/plain; charset=utf-8"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+    content = head.encode("utf-8", "replace") + b"\r\n" + call.content + b"\r\n"
+    return Letter(key=call.key, sender="", recipient=url, content=content)
 
 
 def subject_of(content: bytes) -> str:

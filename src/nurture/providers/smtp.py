@@ -9,13 +9,16 @@ import ssl
 
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPHeloError
 
-from nurture.providers.base import Desk, RelayDown
+from nurture.delivery.outcome import Outcome, TryLater
+from nurture.providers.base import Desk, Letter, RelayDown
+from nurture.providers.one_letter import OneLetter
 from nurture.providers.smtp_envelope import Extensions
 from nurture.providers.smtp_replies import clean
 from nurture.providers.smtp_session import Pipelined
 from nurture.providers.smtp_stepwise import Stepwise
 from nurture.providers.smtp_talk import Limits, Talk
 from nurture.providers.smtp_turns import Turns
+from nurture.providers.trust import trusting
 from nurture.settings import Relay
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -39,6 +42,12 @@ class SmtpProvider:
                 group.create_task(self._work(desk, run))
         if run.down is not None and run.moved == 0:
             raise run.down
+
+    async def post(self, letter: Letter) -> Outcome:
+        """See `Provider.post`. Over a connection of its own."""
+        desk = OneLetter()
+        ended = await Turns(await self._connect(), desk).run(letter)
+        return desk.outcome or TryLater(reply=ended)
 
     async def close(self) -> None:
         """See `Provider.close`."""
@@ -108,7 +117,7 @@ class SmtpProvider:
     async def _context(self) -> ssl.SSLContext:
         if self._tls is None:
             try:
-                self._tls = await asyncio.to_thread(_trust, self._relay.ca_file)
+                self._tls = await asyncio.to_thread(trusting, self._relay.ca_file)
             except (OSError, ssl.SSLError) as error:
                 raise self._down(
                     f"relay.ca_file cannot be used: {error}",
@@ -147,13 +156,6 @@ async def _greet(smtp: SMTP) -> None:
         await smtp.ehlo()
     except SMTPHeloError:
         await smtp.helo()
-
-
-def _trust(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        context.load_verify_locations(cafile=ca_file)
-    return context
 
 
 def _why(error: Exception) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -10,17 +10,20 @@ from nurture.audience.expressions import Needs
 from nurture.audience.facts import Facts
 from nurture.clock import NEVER, Moment
 from nurture.delivery.outcome import MessageKey
-from nurture.journeys.campaign import Campaign
 from nurture.journeys.decide import Situation, decide
-from nurture.journeys.decisions import Exit, GoTo, Send, WaitUntil
+from nurture.journeys.decisions import Act, Exit, GoTo, Send, WaitUntil
+from nurture.journeys.effects import Effect
 from nurture.journeys.reasons import Reason
 from nurture.messages.needs import facts_needed
-from nurture.runner.facts import gather
-from nurture.runner.world import Live, World
-from nurture.store import agenda, journeys, outbox
+from nurture.runner import effects
+from nurture.runner.effects import Due
+from nurture.runner.facts import Batch, gather
+from nurture.runner.world import Edition, World
+from nurture.store import agenda, journeys, outbox, versions, winners
 from nurture.store.engine import Store, Tx
-from nurture.store.journeys import END, Closing, Enrollment, Move
+from nurture.store.journeys import Closing, Enrollment, Move
 from nurture.store.outbox import Planned
+from nurture.store.versions import State
 
 BATCH = 1_000
 """Enrollments decided in one transaction."""
@@ -31,8 +34,10 @@ class Decided:
     """What deciding a batch came to, ready to be written."""
 
     planned: list[Planned] = field(default_factory=list)
+    left_out: list[tuple[Planned, Reason]] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
+    effects: list[Due] = field(default_factory=list)
     freed: list[int] = field(default_factory=list)
     """Contacts whose campaign with `lines:` is over for one line, so that the next can begin."""
 
@@ -44,108 +49,178 @@ def advance(store: Store, world: World, now: Moment) -> int:
         with store.write() as tx:
             due = journeys.take_due(tx, now, BATCH)
             if due:
-                _write(tx, _decide_all(tx, world, due, now), now)
+                decided = decide_all(tx, world, due, now)
+                _write(tx, store, world, decided, now)
         total += len(due)
         if len(due) < BATCH:
             return total
 
 
-def _decide_all(tx: Tx, world: World, due: Sequence[Enrollment], now: Moment) -> Decided:
+def decide_all(tx: Tx, world: World, due: Sequence[Enrollment], now: Moment) -> Decided:
+    """What is to become of these enrollments; nothing is written."""
     needs = Needs()
     for campaign_id in {enrollment.campaign_id for enrollment in due}:
         needs |= world.live[campaign_id].needs
+    editions = {it.id: world.live[it.campaign_id].edition_of(it) for it in due}
     offers = {
-        (live.campaign.offer, enrollment.contact_id)
+        (edition.campaign.offer, enrollment.contact_id)
         for enrollment in due
-        if (live := world.live[enrollment.campaign_id]).campaign is not None
+        if (edition := editions[enrollment.id]) is not None
     }
     batch = gather(
         tx, world, {it.contact_id for it in due}, now, needs, offers=offers, lines={it.line_id for it in due}
     )
-    decided = Decided()
+    deciding = _Deciding(world, batch, versions.states(tx), winners.chosen(tx), now)
     for enrollment in due:
-        live = world.live[enrollment.campaign_id]
-        if enrollment.contact_id not in batch.contacts:
-            _close(decided, live, enrollment, now, Reason.SUPPRESSED)
-            continue
-        offer = live.campaign.offer if live.campaign else ""
-        facts = batch.in_entry(batch.of(enrollment.contact_id), enrollment, live.record.key, offer)
-        _decide(decided, world, live, enrollment, facts, now)
-    return decided
+        deciding.decide(enrollment, editions[enrollment.id])
+    return deciding.decided
 
 
-def _decide(
-    decided: Decided, world: World, live: Live, enrollment: Enrollment, facts: Facts, now: Moment
-) -> None:
-    """Take one enrollment as far as it goes now."""
-    campaign = live.campaign
-    if campaign is None:
-        return _close(decided, live, enrollment, now, Reason.CAMPAIGN_GONE)
-    if enrollment.step_no == END:
-        return _close(decided, live, enrollment, enrollment.since, Reason.FINISHED)
-    step, since = live.steps[enrollment.step_no], enrollment.since
-    if step not in campaign.program.nodes:
-        return _close(decided, live, enrollment, now, Reason.STEP_GONE)
-    while step:
-        node = campaign.program.nodes[step]
-        situation = Situation(campaign=campaign, node=node, facts=facts, now=now, since=since)
-        match decide(situation):
-            case GoTo() as go:
-                step, since = go.step, go.at
-            case WaitUntil(at=at):
-                decided.moves.append(
-                    Move(id=enrollment.id, step_no=live.number(step), since=since, due_at=at)
-                )
-                return None
-            case Send() as send:
-                key = MessageKey(enrollment.id, live.number(step))
-                decided.planned.append(_planned(world, campaign, enrollment, facts, send, key, since, now))
-                behind = live.number(node.next) if node.next else END
-                decided.moves.append(Move(id=enrollment.id, step_no=behind, since=since, due_at=NEVER))
-                return None
-            case Exit(reason=reason):
-                return _close(decided, live, enrollment, since, reason)
-            case other:
-                assert_never(other)
-    return _close(decided, live, enrollment, since, Reason.FINISHED)
+class _Deciding:
+    """One batch while it is decided."""
+
+    def __init__(
+        self,
+        world: World,
+        batch: Batch,
+        states: Mapping[int, State],
+        winning: Mapping[tuple[int, int], str],
+        now: Moment,
+    ) -> None:
+        self.decided = Decided()
+        self._world = world
+        self._batch = batch
+        self._states = states
+        self._winners = winning
+        self._now = now
+
+    def decide(self, enrollment: Enrollment, edition: Edition | None) -> None:
+        """Take one enrollment as far as it goes now."""
+        if self._states[enrollment.campaign_id].paused_at:
+            return self._wait(
+                enrollment, enrollment.step_no, enrollment.since, NEVER, behind=enrollment.behind
+            )
+        if enrollment.contact_id not in self._batch.contacts:
+            return self._close(enrollment, edition, self._now, Reason.SUPPRESSED)
+        if edition is None:
+            return self._close(enrollment, edition, self._now, Reason.CAMPAIGN_GONE)
+        if enrollment.step_no not in edition.steps:
+            return self._close(enrollment, edition, self._now, Reason.STEP_GONE)
+        campaign = edition.campaign
+        known = self._batch.of(enrollment.contact_id)
+        facts = self._batch.in_entry(known, enrollment, campaign.key, campaign.offer)
+        self._go(enrollment, edition, facts)
+
+    def _go(self, enrollment: Enrollment, edition: Edition, facts: Facts) -> None:
+        campaign, nodes = edition.campaign, edition.campaign.program.nodes
+        zone = self._world.zone_for(campaign, facts.contact)
+        step, since = edition.steps[enrollment.step_no], enrollment.since
+        # What an edit made of the step they stand at counts from that edit: who is let go by it is not late.
+        changed = edition.changed.get(enrollment.step_no, 0)
+        if enrollment.behind and edition.is_own(enrollment.step_no):
+            step, changed = nodes[step].next, 0
+        while step:
+            node, no = nodes[step], edition.numbers[step]
+            winner = self._winners.get((enrollment.campaign_id, no), "")
+            situation = Situation(
+                campaign=campaign,
+                node=node,
+                facts=facts,
+                now=self._now,
+                since=since,
+                zone=zone,
+                winner=winner,
+            )
+            match decide(situation):
+                case GoTo() as go:
+                    step, since = go.step, max(go.at, changed)
+                case WaitUntil(at=at):
+                    return self._wait(enrollment, no, since, at)
+                case Send() as send:
+                    if not self._plan(enrollment, edition, facts, send, no, max(since, changed)):
+                        step, since = node.next, max(since, changed)
+                    else:
+                        return self._wait(enrollment, no, since, NEVER, behind=True)
+                case Act(effect=effect):
+                    self._act(enrollment, edition, no, effect)
+                    return self._wait(enrollment, no, max(since, changed), self._now, behind=True)
+                case Exit(reason=reason):
+                    return self._close(enrollment, edition, max(since, changed), reason)
+                case other:
+                    assert_never(other)
+            changed = 0
+        return self._close(enrollment, edition, since, Reason.FINISHED)
+
+    def _wait(
+        self, enrollment: Enrollment, no: int, since: Moment, due_at: Moment, *, behind: bool = False
+    ) -> None:
+        self.decided.moves.append(
+            Move(id=enrollment.id, step_no=no, behind=behind, since=since, due_at=due_at)
+        )
+
+    def _act(self, enrollment: Enrollment, edition: Edition, no: int, effect: Effect) -> None:
+        self.decided.effects.append(
+            Due(enrollment=enrollment, campaign=edition.campaign, step_no=no, effect=effect)
+        )
+
+    def _plan(
+        self,
+        enrollment: Enrollment,
+        edition: Edition,
+        facts: Facts,
+        send: Send,
+        no: int,
+        wanted: Moment,
+    ) -> bool:
+        """Plan the message; False where it is left out, so that the contact goes on."""
+        planned = self._planned(enrollment, edition, facts, send, no, wanted)
+        state = self._states[enrollment.campaign_id]
+        if state.skip_from <= wanted < state.skip_to:
+            self.decided.left_out.append((planned, Reason.PAUSED))
+        elif planned.due_at >= NEVER:
+            self.decided.left_out.append((planned, Reason.WINDOW))
+        else:
+            self.decided.planned.append(planned)
+            return True
+        return False
+
+    def _planned(
+        self, enrollment: Enrollment, edition: Edition, facts: Facts, send: Send, no: int, wanted: Moment
+    ) -> Planned:
+        campaign, terms = edition.campaign, send.terms
+        compiled = edition.letters.of(send.template, facts.contact.locale, terms)
+        window = terms.window or self._world.limits.window
+        due_at = wanted
+        if window is not None and not terms.urgent:
+            zone = self._world.zone_for(campaign, facts.contact)
+            due_at = window.next_opening(wanted, zone, facts.contact.country)
+        return Planned(
+            key=MessageKey(enrollment.id, no),
+            contact_id=enrollment.contact_id,
+            campaign_id=enrollment.campaign_id,
+            line_id=enrollment.line_id,
+            template=send.template,
+            template_hash=compiled.hash,
+            # A message that does not show the offer does not carry it: no code is issued, and none begins to run.
+            offer=terms.offer if facts_needed(compiled).offer else "",
+            stage=facts.stage.name,
+            urgent=terms.urgent,
+            planned_at=self._now,
+            due_at=due_at,
+            stale_at=min(due_at + terms.stale_after, NEVER),
+            priority=campaign.priority,
+        )
+
+    def _close(self, enrollment: Enrollment, edition: Edition | None, at: Moment, reason: str) -> None:
+        self.decided.closings.append(Closing(id=enrollment.id, at=at, reason=str(reason)))
+        if edition is not None and edition.campaign.lines is not None:
+            self.decided.freed.append(enrollment.contact_id)
 
 
-def _planned(
-    world: World,
-    campaign: Campaign,
-    enrollment: Enrollment,
-    facts: Facts,
-    send: Send,
-    key: MessageKey,
-    since: Moment,
-    now: Moment,
-) -> Planned:
-    compiled = world.template(send.template, facts.contact.locale)
-    return Planned(
-        key=key,
-        contact_id=enrollment.contact_id,
-        campaign_id=enrollment.campaign_id,
-        line_id=enrollment.line_id,
-        template=send.template,
-        template_hash=compiled.hash,
-        # A message that does not show the offer does not carry it: no code is issued, and none begins to run.
-        offer=send.offer if facts_needed(compiled).offer else "",
-        stage=facts.stage.name,
-        planned_at=now,
-        due_at=since,
-        stale_at=since + send.stale_after,
-        priority=campaign.priority,
-    )
-
-
-def _close(decided: Decided, live: Live, enrollment: Enrollment, at: Moment, reason: str) -> None:
-    decided.closings.append(Closing(id=enrollment.id, at=at, reason=str(reason)))
-    if live.campaign is not None and live.campaign.lines is not None:
-        decided.freed.append(enrollment.contact_id)
-
-
-def _write(tx: Tx, decided: Decided, now: Moment) -> None:
+def _write(tx: Tx, store: Store, world: World, decided: Decided, now: Moment) -> None:
     outbox.plan(tx, decided.planned)
+    outbox.leave_out(tx, decided.left_out, now)
     journeys.move(tx, decided.moves)
     journeys.close(tx, decided.closings)
+    effects.carry_out(tx, store.ids, world, decided.effects, now)
     agenda.put_on_agenda(tx, [(contact, 0, now) for contact in decided.freed])

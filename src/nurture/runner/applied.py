@@ -7,26 +7,28 @@ and nothing changes for anybody while somebody is still writing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
-from nurture.campaigns.book import Book, read
+from nurture.campaigns.book import FOLDER, Book, read
 from nurture.campaigns.findings import Finding, by_place
 from nurture.campaigns.findings import render as render_finding
 from nurture.campaigns.known import Known
 from nurture.clock import Moment
 from nurture.errors import FilesError, TemplateError, WorkspaceError
-from nurture.journeys.campaign import EnterOnStage
-from nurture.lifecycle.stages import within
-from nurture.messages.compile import compile_template
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
+from nurture.messages.needs import facts_needed
 from nurture.runner.files import TEMPLATES, part
+from nurture.runner.limits import limits_of
+from nurture.runner.template_desk import TemplateDesk
 from nurture.runner.template_findings import doubts_of, findings_of
-from nurture.runner.world import World, build
+from nurture.runner.template_lint import look_closer
+from nurture.runner.world import Edition, Letters, Live, World, edition, letters_of
 from nurture.settings import Settings
-from nurture.store import agenda, journeys, templates, vocabulary
+from nurture.store import journeys, templates, versions, vocabulary
 from nurture.store.engine import Store
+from nurture.store.versions import AppliedFiles, CampaignRecord
 
 Template = tuple[str, str]
 """A template's name and locale; the locale "" is the one for everybody."""
@@ -40,6 +42,8 @@ class Checked:
     library: Library
     templates: Mapping[Template, Compiled]
     findings: tuple[Finding, ...]
+    reworded: tuple[Compiled, ...] = ()
+    """Templates with the subject or preview that a step says in place of their own."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -47,107 +51,101 @@ class Checked:
         return tuple(it for it in self.findings if it.severity == "error")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """Campaigns (by key) and other files that an apply would change."""
-
-    new: tuple[str, ...]
-    changed: tuple[str, ...]
-    gone: tuple[str, ...]
-    other: Mapping[str, Literal["new", "changed", "gone"]]
-    """Lifecycle, offers and template files by their path."""
-
-    def __bool__(self) -> bool:
-        return bool(self.new or self.changed or self.gone or self.other)
-
-
 def check(
     store: Store | None,
     settings: Settings | None,
     files: Mapping[str, str],
     before: Iterable[Finding] = (),
+    now: Moment | None = None,
 ) -> Checked:
     """Look at every file; with a store, names are held against what the workspace has recorded.
 
-    Without settings no topic is complained about. `before` is what was found while the files were read.
+    Without settings no topic is complained about. `before` is what was found while the files were read. With a
+    moment, messages are rendered for some of the contacts there are.
     """
     library = Library(part(files, TEMPLATES))
-    compiled, complaints = _compile(library)
-    known = _known(store, settings, library)
+    desk = TemplateDesk(library, settings.workspace if settings else None)
+    compiled, complaints = _compile(desk)
+    known = replace(_known(store, settings, library), carriers=_carriers(compiled))
     book = read(files, known)
     doubts = [] if known.attributes is None else doubts_of(compiled.values(), library, known.attributes)
-    findings = by_place([*before, *book.findings, *complaints, *doubts])
-    return Checked(book=book, library=library, templates=compiled, findings=findings)
-
-
-def difference(store: Store, checked: Checked, files: Mapping[str, str]) -> Difference:
-    """What applying `files` would change."""
-    with store.read() as tx:
-        before = journeys.applied(tx)
-        records = journeys.records(tx)
-    old = before.files if before else {}
-    paths = {path for path in (*old, *files) if old.get(path) != files.get(path)}
-    keys = {path: path.rpartition("/")[2].rpartition(".")[0] for path in paths}
-    active = {key for key, record in records.items() if record.active}
-    now = set(checked.book.campaigns)
-    touched = {keys[path] for path in paths}
-    return Difference(
-        new=tuple(sorted(now - active)),
-        changed=tuple(sorted(now & active & touched)),
-        gone=tuple(sorted(active - now)),
-        other={
-            path: "new" if path not in old else "changed" if path in files else "gone"
-            for path in sorted(paths)
-            if keys[path] not in now | active
-        },
+    reworded, wrong_words = _reword(desk, book, files)
+    closer = look_closer(desk, compiled, book, settings, store, now)
+    findings = by_place([*before, *book.findings, *complaints, *wrong_words, *doubts, *closer])
+    desk.save()
+    return Checked(
+        book=book, library=library, templates=compiled, findings=findings, reworded=tuple(reworded)
     )
-
-
-def apply(store: Store, settings: Settings, checked: Checked, files: Mapping[str, str], now: Moment) -> int:
-    """Put checked files into force; returns the version's number. Raises FilesError where they hold errors."""
-    if checked.errors:
-        raise FilesError(render(checked.errors), remedy="Nothing was changed.")
-    steps = {
-        key: (campaign.name or key, list(campaign.program.nodes))
-        for key, campaign in checked.book.campaigns.items()
-    }
-    existing = _lets_existing_in(checked)
-    with store.write() as tx:
-        if existing:
-            agenda.look_at_stages(tx, existing, checked.book.lifecycle.first, now)
-        templates.keep(tx, checked.templates.values())
-        hashes = sorted(it.hash for it in checked.templates.values())
-        return journeys.apply(tx, files, hashes, steps, store.ids, now)
-
-
-def _lets_existing_in(checked: Checked) -> list[str]:
-    """The stages whose people some campaign lets in though they are there already."""
-    campaigns = [
-        it
-        for it in checked.book.campaigns.values()
-        if isinstance(it.enter, EnterOnStage) and it.enter.existing
-    ]
-    names = checked.book.lifecycle.names
-    return [name for name in names if any(not it.stages or within(name, it.stages) for it in campaigns)]
 
 
 def load(store: Store, settings: Settings) -> World:
     """What is in force. Raises WorkspaceError before the first apply."""
     with store.read() as tx:
-        version = journeys.applied(tx)
-        records = journeys.records(tx)
-        compiled = templates.by_hash(tx, version.templates) if version else {}
+        version = versions.applied(tx)
+        records = versions.records(tx)
     if version is None:
         raise WorkspaceError("nothing is in force yet", remedy="Put campaigns/ into force: nurture apply")
-    library = Library(part(version.files, TEMPLATES))
-    book = read(version.files, _known(None, settings, library))
+    book, letters = _read_version(store, settings, version)
     if book.errors:
         raise FilesError(
             f"version {version.no}, which is in force, cannot be read:\n{render(book.errors)}",
             remedy="Put the files right and into force: nurture apply",
         )
-    by_name = {(it.name, it.locale): it for it in compiled.values()}
-    return build(settings, version.no, book, records, library, by_name)
+    editions = {
+        key: edition(version.no, campaign, version.steps[key], letters)
+        for key, campaign in book.campaigns.items()
+    }
+    earlier = _earlier(store, settings, editions, records, version.no)
+    live = {
+        record.id: Live(
+            record=record,
+            edition=editions.get(key) if record.active else None,
+            earlier=earlier.get(record.id, {}),
+        )
+        for key, record in records.items()
+    }
+    return World(
+        settings=settings,
+        version=version.no,
+        lifecycle=book.lifecycle,
+        offers=book.offers,
+        live=live,
+        letters=letters,
+        limits=limits_of(settings),
+    )
+
+
+def _read_version(store: Store, settings: Settings, version: AppliedFiles) -> tuple[Book, Letters]:
+    with store.read() as tx:
+        compiled = templates.by_hash(tx, version.templates)
+    library = Library(part(version.files, TEMPLATES))
+    book = read(version.files, _known(None, settings, library))
+    return book, letters_of(library, compiled.values())
+
+
+def _earlier(
+    store: Store,
+    settings: Settings,
+    editions: Mapping[str, Edition],
+    records: Mapping[str, CampaignRecord],
+    newest: int,
+) -> dict[int, dict[int, Edition]]:
+    """The versions that people finish who entered with them, by the campaign's id and the version's number."""
+    pinned = {records[key].id: key for key, it in editions.items() if it.campaign.on_edit == "pin"}
+    if not pinned:
+        return {}
+    with store.read() as tx:
+        entered = journeys.versions_entered(tx, pinned)
+        wanted = {it for found in entered.values() for it in found} - {newest}
+        stored = {no: it for no in wanted if (it := versions.applied(tx, no)) is not None}
+    found: dict[int, dict[int, Edition]] = {}
+    for no, version in stored.items():
+        book, letters = _read_version(store, settings, version)
+        for campaign_id, key in pinned.items():
+            if no in entered.get(campaign_id, ()) and key in book.campaigns:
+                made = edition(no, book.campaigns[key], version.steps[key], letters)
+                found.setdefault(campaign_id, {})[no] = made
+    return found
 
 
 def render(findings: tuple[Finding, ...]) -> str:
@@ -171,14 +169,60 @@ def _known(store: Store | None, settings: Settings | None, library: Library) -> 
         )
 
 
-def _compile(library: Library) -> tuple[dict[Template, Compiled], list[Finding]]:
+def _carriers(compiled: Mapping[Template, Compiled]) -> frozenset[str]:
+    """The messages that show an offer."""
+    return frozenset(name for (name, _), it in compiled.items() if facts_needed(it).offer)
+
+
+def _compile(desk: TemplateDesk) -> tuple[dict[Template, Compiled], list[Finding]]:
     """Compile every template in every language it is there in."""
+    library = desk.library
     compiled: dict[Template, Compiled] = {}
     errors = []
     for name in library.names():
         for locale in sorted({*library.locales(name), ""}):
             try:
-                compiled[name, locale] = compile_template(library, name, locale)
+                compiled[name, locale] = desk.compile(name, locale)
             except TemplateError as error:
                 errors += [error, *error.others]
     return compiled, findings_of(errors, library)
+
+
+def _reword(desk: TemplateDesk, book: Book, files: Mapping[str, str]) -> tuple[list[Compiled], list[Finding]]:
+    """Compile the templates that steps send under another subject or preview."""
+    compiled: list[Compiled] = []
+    findings: list[Finding] = []
+    for campaign in book.campaigns.values():
+        for node in campaign.program.nodes.values():
+            terms = node.step.terms(campaign.terms)
+            if not (terms.subject or terms.preview):
+                continue
+            for name in node.step.templates:
+                for locale in sorted({*desk.library.locales(name), ""}):
+                    try:
+                        compiled.append(
+                            desk.compile(name, locale, subject=terms.subject, preview=terms.preview)
+                        )
+                    except TemplateError as error:
+                        findings.append(
+                            _in_campaign(error, campaign.key, (terms.subject, terms.preview), files)
+                        )
+    return compiled, findings
+
+
+def _in_campaign(error: TemplateError, key: str, words: tuple[str, str], files: Mapping[str, str]) -> Finding:
+    """The mistake in a step's subject or preview, where it stands in the campaign's file."""
+    path = next(path for path in files if path.startswith(FOLDER) and PurePosixPath(path).stem == key)
+    lines = enumerate(files[path].split("\n"), 1)
+    places = ((no, line, line.find(it)) for no, line in lines for it in words if it and it in line)
+    number, source, column = next(places, (0, "", 0))
+    return Finding(
+        code="template",
+        path=path,
+        line=number,
+        column=column + 1 if number else 0,
+        message=error.message,
+        hint=error.remedy,
+        source=source,
+        length=max(1, len(source) - column),
+    )

@@ -12,13 +12,14 @@ from nurture.errors import NurtureError, StoreError
 from nurture.providers.base import Provider
 from nurture.runner.applied import load
 from nurture.runner.nightly import count_goods, forget
+from nurture.runner.notices import Notifying
 from nurture.runner.schedule import Schedule
 from nurture.runner.send import Handling, Sending
 from nurture.runner.tick import decide
 from nurture.runner.troubles import Troubles
 from nurture.runner.world import World
 from nurture.settings import Settings
-from nurture.store import journeys
+from nurture.store import versions
 from nurture.store.engine import Store
 
 
@@ -36,7 +37,7 @@ class InForce:
     def look(self) -> bool:
         """Take up the newest version. True: it is another one than before. Raises NurtureError; then the old stays."""
         with self._store.read() as tx:
-            newest = journeys.newest_version(tx)
+            newest = versions.newest_version(tx)
         if newest == self._world.version:
             return False
         self._world = load(self._store, self._settings)
@@ -54,11 +55,13 @@ class Daemon:
         world: InForce,
         provider: Provider,
         handling: Handling,
+        notifying: Notifying | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._world = world
         self._sending = Sending(store, provider, clock, handling)
+        self._notifying = notifying
         self._troubles = Troubles()
         self._log = structlog.get_logger("nurture.daemon")
         self._schedule = Schedule(settings.zone, tick=self._tick, look=self.look, night=self._night)
@@ -69,7 +72,7 @@ class Daemon:
         await asyncio.to_thread(count_goods, self._store, self._clock.now())
         self._schedule.start()
         try:
-            await self._sending.run(stop)
+            await self._hand_over(stop)
         finally:
             self._schedule.pause()
             # What was woken a moment ago comes to the lock before us.
@@ -78,10 +81,23 @@ class Daemon:
             async with self._busy:
                 self._schedule.stop()
 
+    async def _hand_over(self, stop: asyncio.Event) -> None:
+        """Messages and notices, side by side."""
+        loops = [self._sending.run(stop)] + ([self._notifying.run(stop)] if self._notifying else [])
+        parts = [asyncio.create_task(it) for it in loops]
+        try:
+            # One that fails ends the other too: half a daemon would go unnoticed.
+            await asyncio.wait(parts, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            stop.set()
+            await asyncio.gather(*parts)
+
     async def _tick(self) -> None:
         async with self._busy:
             if await self._safely(self._decide):
                 self._sending.wake()
+                if self._notifying is not None:
+                    self._notifying.wake()
 
     def _decide(self) -> bool:
         return decide(self._store, self._world(), self._clock.now()) > 0

@@ -33,10 +33,13 @@ class _Changes:
     entries: list[Enrollment] = field(default_factory=list)
 
 
-def take_in(tx: Tx, world: World, ids: Ids, touched: Sequence[Touched], now: Moment) -> None:
-    """Act on what happened to these contacts, in the transaction that reviewed them."""
+def take_in(tx: Tx, world: World, ids: Ids, touched: Sequence[Touched], now: Moment) -> dict[int, Moment]:
+    """Act on what happened to these contacts, in the transaction that reviewed them.
+
+    Returns, by contact, when a date of their own comes next that lets them into a campaign.
+    """
     if not touched:
-        return
+        return {}
     contacts = {it.contact_id: it.contact for it in touched}
     enrollments: dict[int, list[Enrollment]] = defaultdict(list)
     for enrollment in journeys.of_contacts(tx, contacts):
@@ -46,12 +49,15 @@ def take_in(tx: Tx, world: World, ids: Ids, touched: Sequence[Touched], now: Mom
     batch = gather(tx, world, contacts, now, needs, offers=offers if needs.offer else (), contacts=contacts)
     doors = Doors(tx, world, batch, now)
     changes = _Changes()
+    dates: dict[int, Moment] = {}
     for it, happenings in _with_happenings(tx, touched, now):
         facts = batch.of(it.contact_id)
         mine = enrollments[it.contact_id]
         still_open = _go_on(changes, world, doors, batch, mine, facts, happenings, now)
-        changes.entries += doors.let_in(it, facts, happenings, mine, still_open, ids)
+        changes.entries += doors.let_in(it, facts, happenings, still_open, ids)
+        dates[it.contact_id] = doors.next_date(facts)
     _write(tx, changes, now)
+    return dates
 
 
 def _with_happenings(
@@ -92,8 +98,8 @@ def _go_on(
     """Goals, exits and leaving of the entries that a contact has; returns those that stay open."""
     still_open = []
     for enrollment in enrollments:
-        live = world.live[enrollment.campaign_id]
-        campaign = live.campaign
+        edition = world.live[enrollment.campaign_id].edition_of(enrollment)
+        campaign = edition.campaign if edition else None
         if campaign is None or (enrollment.closed_at and not _may_reach(campaign, happenings)):
             continue
         seen = batch.in_entry(facts, enrollment, campaign.key, campaign.offer)

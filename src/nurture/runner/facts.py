@@ -19,9 +19,9 @@ from nurture.audience.facts import (
     Purchase,
     StageFacts,
 )
+from nurture.audience.zones import zone_of
 from nurture.clock import Moment
 from nurture.runner.world import World
-from nurture.runner.zones import zone_of
 from nurture.store import codes, facts, people
 from nurture.store.agenda import Place
 from nurture.store.codes import Holder

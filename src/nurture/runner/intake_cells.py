@@ -183,11 +183,21 @@ def scalars(record: Record, names: tuple[str, ...]) -> dict[str, Scalar]:
     found: dict[str, Scalar] = {}
     for name in names:
         value = record.get(name)
-        if isinstance(value, (bool, int, float)):
+        if isinstance(value, bool):
             found[name] = value
+        elif isinstance(value, (int, float)):
+            found[name] = _reckoned(name, value)
         elif plain := text(record, name):
             found[name] = _typed(plain)
     return found
+
+
+def _reckoned(name: str, value: float) -> Scalar:
+    if isinstance(value, int):
+        return value if abs(value) < 10**15 else str(value)
+    if value and not 1e-300 <= abs(value) < 1e300:
+        raise BadRow(f"{name} is a number beyond reckoning")
+    return value
 
 
 def _typed(value: str) -> Scalar:

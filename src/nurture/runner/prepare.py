@@ -13,13 +13,16 @@ from typing import Any, assert_never
 
 from nurture.audience.expressions import Needs
 from nurture.audience.facts import Facts, OfferFacts
-from nurture.clock import SECOND, Clock, Moment, Span
+from nurture.clock import NEVER, SECOND, Clock, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.errors import TemplateError
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.decisions import Drop, Go, Hold
 from nurture.journeys.gates import GateQuestion, gate
+from nurture.journeys.caps import longest
 from nurture.journeys.reasons import Reason
+from nurture.journeys.steps.base import StepKind
+from nurture.journeys.terms import Terms
 from nurture.messages.compiled import Compiled
 from nurture.messages.mime import MailHeaders, compose, verify
 from nurture.messages.needs import facts_needed
@@ -30,13 +33,24 @@ from nurture.offers.codes import BITS, spell
 from nurture.providers.base import Letter
 from nurture.runner.desk import Dropped, Held, Prepared
 from nurture.runner.facts import Batch, gather
-from nurture.runner.world import Live, World
+from nurture.runner.world import Edition, World
 from nurture.settings import Settings
-from nurture.store import agenda, codes, consents, journeys, messages, recommended, suppressions, templates
+from nurture.store import (
+    agenda,
+    codes,
+    consents,
+    journeys,
+    messages,
+    outbox,
+    recommended,
+    suppressions,
+    templates,
+    versions,
+)
 from nurture.store.engine import Store, Tx
 from nurture.store.journeys import Enrollment
 from nurture.store.messages import Ordered
-from nurture.store.outbox import Claimed
+from nurture.store.outbox import Claimed, HeldBack
 from nurture.store.pairs import Wish
 from nurture.store.recommended import Recommended
 
@@ -57,10 +71,20 @@ class _Asked:
     claimed: Claimed
     ordered: Ordered
     enrollment: Enrollment
-    live: Live
-    campaign: Campaign
+    edition: Edition
+    step: StepKind | None
+    """None: it is gone from the campaign."""
     facts: Facts
     compiled: Compiled
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.edition.campaign
+
+    @property
+    def terms(self) -> Terms:
+        """On what terms the message goes, as its campaign says now."""
+        return self.step.terms(self.campaign.terms) if self.step else self.campaign.terms
 
     @property
     def wish(self) -> Wish:
@@ -106,7 +130,7 @@ class Preparer:
 
     def recheck(self, claims: Sequence[Claimed]) -> list[Prepared]:
         """Those that must not go any more, or not yet."""
-        with self._store.read() as tx:
+        with self._store.write() as tx:
             return self._gated(tx, self._world(), claims, self._clock.now())[1]
 
     def _gated(
@@ -118,9 +142,11 @@ class Preparer:
         waiting = agenda.waiting(tx, {it.contact_id for it in claims}, now)
         compiled = templates.by_hash(tx, {it.template_hash for it in ordered.values()})
         batch = self._facts(tx, world, claims, ordered, list(compiled.values()), now)
-        may = _Permissions(tx, world, batch, self._address_key)
+        may = _Permissions(tx, world, batch, self._address_key, now)
+        states = versions.states(tx)
         asked: list[_Asked] = []
         answers: list[Prepared] = []
+        outranked: set[MessageKey] = set()
         for claimed in claims:
             it = _asked(world, batch, claimed, ordered[claimed.key], enrollments, compiled)
             if it is None:
@@ -129,14 +155,19 @@ class Preparer:
                 answers.append(Held(key=claimed.key, until=now + REVIEW_TIME, reason=NOT_REVIEWED))
             else:
                 match gate(may.question(it, now)):
+                    case Go() if states[claimed.campaign_id].paused_at:
+                        answers.append(Held(key=claimed.key, until=NEVER, reason=str(Reason.PAUSED)))
                     case Go():
                         asked.append(it)
                     case Drop(reason=reason, leaves=leaves):
                         answers.append(Dropped(key=claimed.key, reason=str(reason), leaves=leaves))
                     case Hold(until=until, reason=reason):
                         answers.append(Held(key=claimed.key, until=until, reason=reason))
+                        if reason == Reason.CAP and it.terms.on_cap == "replace":
+                            outranked |= may.outranked_by(it)
                     case other:
                         assert_never(other)
+        outbox.skip_messages(tx, outranked, Reason.REPLACED, now)
         return asked, answers
 
     def _facts(
@@ -149,8 +180,8 @@ class Preparer:
         now: Moment,
     ) -> Batch:
         needs = Needs()
-        for campaign_id, step_no in {(it.campaign_id, it.key.step_no) for it in claims}:
-            needs |= _gate_needs(world.live[campaign_id], step_no)
+        for campaign_id in {it.campaign_id for it in claims}:
+            needs |= world.live[campaign_id].needs
         for template in compiled:
             needs |= facts_needed(template)
         offers = {
@@ -174,13 +205,13 @@ class Preparer:
         facts = replace(it.facts, offer=holds.get((it.ordered.offer, it.claimed.contact_id)))
         try:
             content = self.compose(
-                world, it.campaign, it.compiled, facts, it.claimed.key, goods.get(it.wish, ()), now
+                world, it.campaign, it.compiled, facts, it.claimed.key, goods.get(it.wish, ()), now, it.terms
             )
         except TemplateError as error:
             return Dropped(key=it.claimed.key, reason=f"{UNFIT}: {error}")
         return Letter(
             key=it.claimed.key,
-            sender=parseaddr(world.settings.sender.from_)[1],
+            sender=parseaddr(it.terms.sender or world.settings.sender.from_)[1],
             recipient=facts.contact.email,
             content=content,
         )
@@ -194,17 +225,19 @@ class Preparer:
         key: MessageKey,
         goods: Sequence[Recommended],
         now: Moment,
+        terms: Terms | None = None,
     ) -> bytes:
-        """The finished bytes of one message. Raises TemplateError."""
+        """The finished bytes of one message; `terms` else the campaign's. Raises TemplateError."""
+        terms = terms or campaign.terms
         settings, urls = world.settings, self._urls.of(key)
         rendered = self._renderer.render(compiled, template_values(settings, facts, urls, goods, now), urls)
         topic = settings.topics.get(campaign.topic)
         headers = MailHeaders(
             key=key,
-            sender=settings.sender.from_,
+            sender=terms.sender or settings.sender.from_,
             to=facts.contact.email,
             to_name=f"{facts.contact.first_name} {facts.contact.last_name}".strip(),
-            reply_to=settings.sender.reply_to,
+            reply_to=terms.reply_to or settings.sender.reply_to,
             now=now,
             unsubscribe="" if topic is not None and topic.always else urls.unsubscribe,
         )
@@ -241,26 +274,20 @@ def _asked(
     enrollment = enrollments.get(claimed.key.enrollment_id)
     template = compiled.get(ordered.template_hash)
     contact = batch.contacts.get(claimed.contact_id)
-    if live is None or live.campaign is None or enrollment is None or template is None or contact is None:
+    edition = live.edition_of(enrollment) if live and enrollment else None
+    if edition is None or enrollment is None or template is None or contact is None:
         return None
+    campaign, step_no = edition.campaign, claimed.key.step_no
+    node = campaign.program.nodes[edition.steps[step_no]] if edition.is_own(step_no) else None
     return _Asked(
         claimed=claimed,
         ordered=ordered,
         enrollment=enrollment,
-        live=live,
-        campaign=live.campaign,
-        facts=batch.in_entry(
-            batch.of(claimed.contact_id), enrollment, live.campaign.key, _offer(ordered, live.campaign)
-        ),
+        edition=edition,
+        step=node.step if node else None,
+        facts=batch.in_entry(batch.of(contact.id), enrollment, campaign.key, _offer(ordered, campaign)),
         compiled=template,
     )
-
-
-def _gate_needs(live: Live, step_no: int) -> Needs:
-    """What the gate of a message of this step asks."""
-    node = live.campaign.program.nodes.get(live.steps.get(step_no, "")) if live.campaign else None
-    when = node.step.when if node else None
-    return live.door_needs | (when.needs if when else Needs())
 
 
 def _offer(ordered: Ordered, campaign: Campaign | None) -> str:
@@ -269,19 +296,25 @@ def _offer(ordered: Ordered, campaign: Campaign | None) -> str:
 
 
 class _Permissions:
-    """Who said yes, and whom we never mail: read once for a group."""
+    """Who said yes, whom we never mail, and how much each had lately: read once for a group."""
 
-    def __init__(self, tx: Tx, world: World, batch: Batch, address_key: bytes) -> None:
+    def __init__(self, tx: Tx, world: World, batch: Batch, address_key: bytes, now: Moment) -> None:
         self._world = world
         self._agreed = consents.agreed_topics(tx, batch.contacts)
         addresses = [contact.email for contact in batch.contacts.values()]
         self._suppressed = suppressions.suppressed(tx, address_key, addresses)
+        self._caps = world.limits.caps
+        self._sent: Mapping[int, Sequence[Moment]] = {}
+        self._held: Mapping[int, Sequence[HeldBack]] = {}
+        if self._caps:
+            self._sent = messages.sent_since(tx, batch.contacts, now - longest(self._caps))
+            self._held = outbox.held_back(tx, batch.contacts, Reason.CAP)
 
     def question(self, it: _Asked, now: Moment) -> GateQuestion:
         """What the gate is asked about one message."""
         topic = self._world.settings.topics.get(it.campaign.topic)
         always = topic is not None and topic.always
-        node = it.campaign.program.nodes.get(it.live.steps.get(it.claimed.key.step_no, ""))
+        terms = it.terms
         return GateQuestion(
             campaign=it.campaign,
             facts=it.facts,
@@ -291,8 +324,23 @@ class _Permissions:
             consented=always or it.campaign.topic in self._agreed.get(it.claimed.contact_id, ()),
             goal_reached=bool(it.enrollment.goal_at),
             exit_reached=bool(it.enrollment.closed_at),
-            step_when=node.step.when if node else None,
+            step_when=it.step.when if it.step else None,
             offer=self._world.offers.get(it.ordered.offer),
             wanted_at=it.claimed.wanted_at,
             stale_after=it.claimed.stale_at - it.claimed.wanted_at,
+            zone=self._world.zone_for(it.campaign, it.facts.contact),
+            window=terms.window or self._world.limits.window,
+            urgent=terms.urgent,
+            caps=self._caps,
+            sent=self._sent.get(it.claimed.contact_id, ()),
+            on_cap=terms.on_cap,
+            rivals=any(rival.priority > it.campaign.priority for rival in self._rivals(it)),
         )
+
+    def outranked_by(self, it: _Asked) -> set[MessageKey]:
+        """The messages that wait for the same room and give it up to this one."""
+        return {rival.key for rival in self._rivals(it) if rival.priority <= it.campaign.priority}
+
+    def _rivals(self, it: _Asked) -> list[HeldBack]:
+        waiting = self._held.get(it.claimed.contact_id, ())
+        return [rival for rival in waiting if rival.key != it.claimed.key]

@@ -10,13 +10,13 @@ from nurture.audience.facts import Facts, OfferFacts, StageFacts
 from nurture.clock import Moment
 from nurture.errors import UsageError
 from nurture.journeys.campaign import Campaign
-from nurture.journeys.steps.send import SendStep
+from nurture.journeys.steps.base import StepKind
 from nurture.messages.needs import facts_needed
 from nurture.messages.render import Rendered, Renderer
 from nurture.runner.applied import Checked
 from nurture.runner.facts import gather
 from nurture.runner.prepare import template_values
-from nurture.runner.world import build
+from nurture.runner.world import World, letters_of
 from nurture.settings import Settings
 from nurture.store import codes, people, recommended
 from nurture.store.engine import Store
@@ -40,7 +40,14 @@ def preview(
         near = difflib.get_close_matches(template, names, 1)
         remedy = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(names) or 'none yet'}"
         raise UsageError(f'no template is called "{template}"', remedy=remedy)
-    world = build(settings, 0, checked.book, {}, checked.library, checked.templates)
+    world = World(
+        settings=settings,
+        version=0,
+        lifecycle=checked.book.lifecycle,
+        offers=checked.book.offers,
+        live={},
+        letters=letters_of(checked.library, checked.templates.values()),
+    )
     with store.read() as tx:
         contact = people.by_email(tx, address) if address else _anybody(now)
         if contact is None:
@@ -49,7 +56,7 @@ def preview(
                 where="--for",
                 remedy="Leave --for out to see it for a made-up one.",
             )
-        compiled = world.template(template, contact.locale)
+        compiled = world.letters.of(template, contact.locale)
         campaign = next((it for it in checked.book.campaigns.values() if _sends(it, template)), None)
         batch = gather(tx, world, [contact.id], now, facts_needed(compiled))
         if contact.id in batch.contacts:
@@ -80,9 +87,9 @@ def _anybody(now: Moment) -> Contact:
     return Contact(id=-1, email="somebody@example.com", first_name="Robin", last_name="Doe", created_at=now)
 
 
-def _steps(campaign: Campaign, template: str) -> list[SendStep]:
+def _steps(campaign: Campaign, template: str) -> list[StepKind]:
     steps = [node.step for node in campaign.program.nodes.values()]
-    return [step for step in steps if isinstance(step, SendStep) and step.template == template]
+    return [step for step in steps if template in step.templates]
 
 
 def _sends(campaign: Campaign, template: str) -> bool:
@@ -92,7 +99,8 @@ def _sends(campaign: Campaign, template: str) -> bool:
 def _offer_key(campaign: Campaign | None, template: str) -> str:
     if campaign is None:
         return ""
-    return next((step.offer for step in _steps(campaign, template) if step.offer), campaign.offer)
+    offers = (step.terms(campaign.terms).offer for step in _steps(campaign, template))
+    return next((offer for offer in offers if offer), campaign.offer)
 
 
 def _line(campaign: Campaign | None, names: dict[int, str]) -> int:

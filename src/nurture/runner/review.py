@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from nurture.audience.contact import Contact
 from nurture.audience.expressions import Needs
 from nurture.audience.facts import Event, MessageFacts, Sign
+from nurture.audience.zones import zone_of
 from nurture.clock import Moment
 from nurture.lifecycle.walk import History, Standing, Walked, walk
 from nurture.runner.counted import Tally
 from nurture.runner.enroll import take_in
 from nurture.runner.touched import Touched
 from nurture.runner.world import World
-from nurture.runner.zones import zone_of
 from nurture.store import agenda, facts, histories, people, stages
 from nurture.store.agenda import Agenda, Place
 from nurture.store.engine import Store, Tx
@@ -38,9 +38,12 @@ def review(store: Store, world: World, now: Moment) -> int:
             if not found.due:
                 return total
             reviewed, touched = _review(tx, store, world, found, now)
-            take_in(tx, world, store.ids, touched, now)
+            dates = take_in(tx, world, store.ids, touched, now)
+            next_at = {(it.contact_id, it.line_id): it.next_at for it in reviewed}
+            for contact, at in dates.items():
+                next_at[contact, 0] = min(at, next_at[contact, 0])
             # Last, as `advance` does it: who takes enrollments and agenda in one order never waits in a circle.
-            agenda.write(tx, {(it.contact_id, it.line_id): it.next_at for it in reviewed}, now)
+            agenda.write(tx, next_at, now)
         total += len(found.due)
         if not found.more:
             return total

@@ -10,8 +10,10 @@ from nurture.campaigns.findings import Finding
 from nurture.errors import TemplateError
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
+from nurture.messages.lint import Flaw
 from nurture.messages.vocabulary import ANY, CONTACT
 from nurture.runner.files import TEMPLATES
+from nurture.runner.template_flaws import place
 
 _QUOTED = re.compile(r'"([^"]+)"')
 
@@ -31,31 +33,13 @@ def doubts_of(
         named = (need.split(".") for need in message.needs if need.startswith("contact."))
         for attribute in sorted({parts[1] for parts in named} - known - {ANY}):
             near = difflib.get_close_matches(attribute, known, 1)
-            yield _at(
-                path,
-                rf"(?<=\bcontact\.){re.escape(attribute)}\b",
-                library,
+            flaw = Flaw(
+                code="unsure",
                 message=f"no contact has a {attribute}",
                 hint=f'did you mean "{near[0]}"?' if near else "",
             )
-
-
-def _at(path: str, pattern: str, library: Library, *, message: str, hint: str) -> Finding:
-    """A warning at the first place of the file that is spelled so, else on the file as a whole."""
-    lines = enumerate(library.parts[path].split("\n"), 1)
-    hits = ((number, line, found) for number, line in lines if (found := re.search(pattern, line)))
-    number, line, found = next(hits, (0, "", None))
-    return Finding(
-        code="unsure",
-        severity="warning",
-        path=f"{TEMPLATES}/{path}",
-        line=number,
-        column=found.start() + 1 if found else 0,
-        message=message,
-        hint=hint,
-        source=line,
-        length=len(found[0]) if found else 1,
-    )
+            spelled = re.compile(rf"(?<=\bcontact\.){re.escape(attribute)}\b")
+            yield place(flaw, spelled, [path], library.parts)
 
 
 def _finding(error: TemplateError, library: Library) -> Finding:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nurture.clock import Moment
+from nurture.clock import NEVER, Moment
+from nurture.runner import occasions
 from nurture.runner.advance import advance
 from nurture.runner.review import review
 from nurture.runner.world import World
-from nurture.store import outbox
+from nurture.store import notices, outbox
 from nurture.store.due import next_due
 from nurture.store.engine import Store
 
@@ -27,6 +28,8 @@ def decide(store: Store, world: World, now: Moment) -> int:
         with store.read() as tx:
             due = next_due(tx)
         done = 0
+        if due.occasion <= now:
+            done += occasions.let_in(store, world, now)
         if due.review <= now:
             done += review(store, world, now)
         if due.advance <= now or done:
@@ -38,22 +41,35 @@ def decide(store: Store, world: World, now: Moment) -> int:
 
 
 class Tick:
-    """Whole ticks, sending included: for replays and tests. `send` hands over all that is due and says how many."""
+    """Whole ticks, sending included: for replays and tests. `send` hands over all that is due and says how many.
 
-    def __init__(self, store: Store, world: World, send: Callable[[], int]) -> None:
+    So does `notify` for notices; without it they stay planned.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        world: World,
+        send: Callable[[], int],
+        notify: Callable[[], int] | None = None,
+    ) -> None:
         self._store = store
         self._world = world
         self._send = send
+        self._notify = notify
 
     def run(self, now: Moment) -> None:
         """Do all that is due at `now`."""
         for _ in range(ROUNDS):
             decide(self._store, self._world, now)
             if not self._send():
-                return
+                break
+        if self._notify is not None:
+            self._notify()
 
     def next_due(self) -> Moment:
         """When the next piece of work is due; NEVER where none is."""
         with self._store.read() as tx:
             due = next_due(tx)
-            return min(due.review, due.advance, outbox.next_due(tx))
+            told = NEVER if self._notify is None else notices.next_due(tx)
+            return min(due.first, outbox.next_due(tx), told)

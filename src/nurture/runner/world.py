@@ -4,40 +4,117 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
+from nurture.audience.contact import Contact
 from nurture.audience.expressions import Expression, Needs
-from nurture.campaigns.book import Book
+from nurture.audience.zones import zone_of
+from nurture.clock import Moment
+from nurture.journeys.calendar import Anniversary
+from nurture.journeys.calendar import expression_of as date_of
 from nurture.journeys.campaign import Campaign
+from nurture.journeys.enter import EnterOnDate
+from nurture.journeys.limits import Limits
+from nurture.journeys.terms import Terms
 from nurture.lifecycle.stages import Lifecycle
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.offers.offer import Offer
 from nurture.runner.counted import Counted
 from nurture.settings import Settings
-from nurture.store.journeys import CampaignRecord
+from nurture.store.journeys import Enrollment
+from nurture.store.versions import CampaignRecord, Numbering
+
+Words: TypeAlias = tuple[str, str, str, str]
+"""A template's name and locale, with the subject and the preview of its message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    """One campaign that was ever applied. `campaign` is None where it is not in force any more."""
+class Letters:
+    """The templates of one version, compiled."""
 
-    record: CampaignRecord
-    campaign: Campaign | None
+    library: Library
+    compiled: Mapping[Words, Compiled] = field(default_factory=dict)
+    """The locale "" is there for every name."""
+    _found: dict[Words, Compiled] = field(default_factory=dict, compare=False, repr=False)
+
+    def of(self, name: str, locale: str, terms: Terms | None = None) -> Compiled:
+        """The template for somebody of this locale, with the words that its step says in place of its own."""
+        asked = (name, locale, terms.subject, terms.preview) if terms else (name, locale, "", "")
+        if asked not in self._found:
+            self._found[asked] = self._find(*asked)
+        return self._found[asked]
+
+    def _find(self, name: str, locale: str, subject: str, preview: str) -> Compiled:
+        picked = self.library.pick(name, locale)
+        head = self.library.head(self.library.source(name, picked))
+        return self.compiled[name, picked, subject or head.subject, preview or head.preview]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """A campaign as one version has it."""
+
+    version: int
+    campaign: Campaign
+    letters: Letters
+    numbers: Mapping[str, int]
+    """Step id to number."""
     steps: Mapping[int, str]
-    """Number to id."""
+    """Number to id; for a step that is gone, the id of the one that stands for it; empty: the end."""
+    changed: Mapping[int, Moment]
+    """When what a step says last changed, by its number."""
     needs: Needs
     """Of all its expressions."""
     door_needs: Needs
     """Of those that decide who enters, reaches the goal or leaves."""
 
-    def number(self, step: str) -> int:
-        """The number of a step of the campaign in force."""
-        return self.record.numbers[step]
+    def is_own(self, step_no: int) -> bool:
+        """Whether the step of this number is there, and not another one stands for it."""
+        step = self.steps.get(step_no, "")
+        return bool(step) and self.numbers[step] == step_no
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """One campaign that was ever applied."""
+
+    record: CampaignRecord
+    edition: Edition | None
+    """None: it is not in force any more."""
+    earlier: Mapping[int, Edition] = field(default_factory=dict)
+    """Versions that people finish who entered with them, by number: `on edit: pin`."""
+
+    @property
+    def campaign(self) -> Campaign | None:
+        """As it is in force."""
+        return self.edition.campaign if self.edition else None
+
+    def edition_of(self, enrollment: Enrollment) -> Edition | None:
+        """The version that this entry goes by."""
+        if self.edition is None or self.edition.campaign.on_edit == "follow":
+            return self.edition
+        return self.earlier.get(enrollment.version, self.edition)
+
+    @cached_property
+    def needs(self) -> Needs:
+        """Of all expressions of all versions that somebody goes by."""
+        return reduce(or_, (it.needs for it in self._editions), Needs())
+
+    @cached_property
+    def door_needs(self) -> Needs:
+        """Of those that decide who enters, reaches the goal or leaves."""
+        return reduce(or_, (it.door_needs for it in self._editions), Needs())
+
+    @property
+    def _editions(self) -> list[Edition]:
+        return [*([self.edition] if self.edition else []), *self.earlier.values()]
+
+
+@dataclass(frozen=True, kw_only=True)
 class World:
     """The applied version with everything that it names."""
 
@@ -47,9 +124,8 @@ class World:
     offers: Mapping[str, Offer]
     live: Mapping[int, Live]
     """By campaign id."""
-    library: Library
-    templates: Mapping[tuple[str, str], Compiled] = field(default_factory=dict)
-    """By name and locale; the locale "" is there for every name."""
+    letters: Letters
+    limits: Limits = field(default_factory=Limits)
     counted: Counted = field(default_factory=Counted, compare=False)
     """Orders as the last reviews by these rules counted them."""
 
@@ -58,49 +134,39 @@ class World:
         """The campaigns of the applied version."""
         return [(live, live.campaign) for live in self.live.values() if live.campaign is not None]
 
-    @property
+    @cached_property
     def door_needs(self) -> Needs:
         """What is asked about whoever may enter a campaign, or is in one."""
         return reduce(or_, (live.door_needs for live in self.live.values()), Needs())
 
-    @property
+    @cached_property
     def stage_needs(self) -> Needs:
         """What the rules of the stages ask for."""
         return union(stage.rule for stage in self.lifecycle.stages if stage.rule)
 
-    def template(self, name: str, locale: str) -> Compiled:
-        """The template for somebody of this locale."""
-        return self.templates[name, self.library.pick(name, locale)]
+    def zone_for(self, campaign: Campaign, contact: Contact) -> ZoneInfo:
+        """The zone in which the campaign's times are read for this contact."""
+        return self.settings.zone if campaign.in_workspace_time else zone_of(contact, self.settings.zone)
 
 
-def build(
-    settings: Settings,
-    version: int,
-    book: Book,
-    records: Mapping[str, CampaignRecord],
-    library: Library,
-    templates: Mapping[tuple[str, str], Compiled],
-) -> World:
-    """Put together what an applied version says and the numbers that the database gave its steps."""
-    live = {}
-    for record in records.values():
-        campaign = book.campaigns.get(record.key) if record.active else None
-        steps = {no: step for step, no in record.numbers.items()}
-        live[record.id] = Live(
-            record=record,
-            campaign=campaign,
-            steps=steps,
-            needs=union(expressions(campaign)) if campaign else Needs(),
-            door_needs=union(door_expressions(campaign)) if campaign else Needs(),
-        )
-    return World(
-        settings=settings,
+def letters_of(library: Library, compiled: Iterable[Compiled]) -> Letters:
+    """Compiled templates, found by their words."""
+    by_words = {(it.name, it.locale, it.subject, it.preview): it for it in compiled}
+    return Letters(library=library, compiled=by_words)
+
+
+def edition(version: int, campaign: Campaign, numbering: Numbering, letters: Letters) -> Edition:
+    """A campaign with the numbers that its steps bear in a version."""
+    steps = {no: step for step, no in numbering.numbers.items()}
+    return Edition(
         version=version,
-        lifecycle=book.lifecycle,
-        offers=book.offers,
-        live=live,
-        library=library,
-        templates=templates,
+        campaign=campaign,
+        letters=letters,
+        numbers=numbering.numbers,
+        steps={**numbering.aliases, **steps},
+        changed=numbering.changed,
+        needs=union(expressions(campaign)),
+        door_needs=union(door_expressions(campaign)),
     )
 
 
@@ -110,6 +176,9 @@ def door_expressions(campaign: Campaign) -> list[Expression]:
     found = [trigger.expression for trigger in triggers if trigger.expression is not None]
     if campaign.when is not None:
         found.append(campaign.when)
+    if isinstance(campaign.enter, EnterOnDate) and not isinstance(campaign.enter.when, Anniversary):
+        asked = date_of(campaign.enter.when)
+        found += [] if asked is None else [asked]
     return found
 
 

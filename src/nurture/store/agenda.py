@@ -11,12 +11,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Executable,
-    and_,
+    Select,
     bindparam,
     delete,
     func,
-    literal,
-    literal_column,
     select,
     update,
 )
@@ -24,11 +22,10 @@ from sqlalchemy import (
 from nurture.clock import NEVER, Moment
 from nurture.store.engine import Tx
 from nurture.store.statements import insert, one_of, table, upsert
-from nurture.store.tables import AgendaRow, ContactRow, StageRow
+from nurture.store.tables import AgendaRow, ContactRow
 
 _agenda = table(AgendaRow)
 _contacts = table(ContactRow)
-_stages = table(StageRow)
 
 Place = tuple[int, int]
 """A contact id and a line id; line 0 is the business."""
@@ -133,21 +130,16 @@ def write(tx: Tx, next_at: Mapping[Place, Moment], now: Moment) -> None:
     tx.execute(_LOOKED_AT, {"contacts": contacts, "now": now})
 
 
-def look_at_stages(tx: Tx, stages: Collection[str], first: str, now: Moment) -> None:
-    """Have everybody who stands at one of these stages of the business looked at `now`. Reads every contact once."""
-    standing = func.coalesce(_stages.c.stage, first)
-    rows = (
-        select(_contacts.c.id, literal_column("0"), literal(now))
-        .outerjoin(_stages, and_(_stages.c.contact_id == _contacts.c.id, _stages.c.line_id == 0))
-        .where(standing.in_(stages))
-    )
+def put_all(tx: Tx, rows: Select[Any]) -> int:
+    """Have all that `rows` names (contact, line, moment) looked at then, or earlier; returns how many they are."""
     dialect = tx.dialect.name
     statement = insert(dialect, _agenda).from_select(["contact_id", "line_id", "due_at"], rows)
-    tx.execute(
+    made = tx.execute(
         statement.on_conflict_do_update(
             index_elements=["contact_id", "line_id"], set_={"due_at": _earlier(dialect, statement)}
         )
     )
+    return made.rowcount
 
 
 def _earlier(dialect: str, statement: Any) -> ColumnElement[int]:

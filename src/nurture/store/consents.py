@@ -1,21 +1,31 @@
-"""What contacts agreed to and took back: every word is kept, the last one counts."""
+"""What contacts agreed to and took back: every word is kept, the last one counts.
+
+A word that changes something is an event too, `subscribed` or `unsubscribed`, with its topic.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
 from nurture.clock import Moment
+from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import among, insert_many
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
+from nurture.store.partitions import ensure
 from nurture.store.statements import insert, one_of, table
-from nurture.store.tables import ConsentRow, ConsentStateRow
+from nurture.store.tables import ConsentRow, ConsentStateRow, EventRow
 
 _consents = table(ConsentRow)
+_events = table(EventRow)
 _states = table(ConsentStateRow)
+
+NAMES = {True: "subscribed", False: "unsubscribed"}
+"""What the events are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +40,14 @@ class Word:
 
 
 def record(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
-    """Keep each word. The latest moment counts for a contact and a topic; of two at once, the later word."""
+    """Keep each word, and put those whose word changes something on the agenda.
+
+    The latest moment counts for a contact and a topic; of two at once, the later word.
+    """
     if not words:
         return
     _keep(tx, ids, words)
+    _happened(tx, ids, words)
     latest: dict[tuple[int, str], Word] = {}
     for word in words:
         before = latest.get((word.contact_id, word.topic))
@@ -106,6 +120,33 @@ def topics_of(tx: Tx, contact_id: int) -> dict[str, bool]:
     """The last word of one contact on each topic they ever said something on."""
     rows = tx.execute(select(_states.c.topic, _states.c.agreed).where(_states.c.contact_id == contact_id))
     return {topic: bool(said) for topic, said in rows}
+
+
+def _happened(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
+    """An event for each word that says something else than the one before."""
+    condition = among(tx, _states.c.contact_id, {it.contact_id for it in words})
+    rows = tx.execute(select(_states.c.contact_id, _states.c.topic, _states.c.agreed).where(condition))
+    said = {(contact, topic): bool(agreed) for contact, topic, agreed in rows}
+    new: list[Word] = []
+    for word in sorted(words, key=lambda it: it.at):
+        place = (word.contact_id, word.topic)
+        if said.get(place, False) != word.agreed:
+            new.append(word)
+        said[place] = word.agreed
+    if not new:
+        return
+    ensure(tx, "events", {it.at for it in new})
+    made = ids.take(len(new), new[0].at)
+    insert_many(
+        tx,
+        _events,
+        ["at", "id", "contact_id", "name", "properties"],
+        [
+            (it.at, id_, it.contact_id, NAMES[it.agreed], json.dumps({"topic": it.topic}, ensure_ascii=False))
+            for id_, it in zip(made, new, strict=True)
+        ],
+    )
+    put_on_agenda(tx, [(it.contact_id, 0, it.at) for it in new])
 
 
 def _keep(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from nurture.clock import Moment, SystemClock
 from nurture.errors import StoreError, WorkspaceError
+from nurture.store import sqlite_functions
 from nurture.store.ids import Ids
 from nurture.store.nodes import Nodes
 from nurture.store.schema import bring_up_to_date
@@ -201,6 +202,7 @@ def _sqlite_engine(path: str, *, durable: bool, patience: float, reads: bool = F
         ):
             cursor.execute(pragma)
         cursor.close()
+        sqlite_functions.register(connection)
 
     return engine
 

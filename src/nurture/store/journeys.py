@@ -1,53 +1,24 @@
-"""Campaigns that were applied, and the contacts on their way through them."""
+"""The contacts on their way through campaigns."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import BigInteger, Executable, bindparam, case, func, literal_column, or_, select, update
 
 from nurture.audience.facts import Event
-from nurture.clock import NEVER, Moment
+from nurture.clock import NEVER, Moment, Span
 from nurture.store.engine import Tx
-from nurture.store.ids import Ids
-from nurture.store.statements import insert, one_of, table, upsert
-from nurture.store.tables import CampaignRow, CampaignStepRow, EnrollmentRow, VersionRow
+from nurture.store.statements import insert, one_of, table
+from nurture.store.tables import EnrollmentRow, OutboxRow
 
-_campaigns = table(CampaignRow)
 _enrollments = table(EnrollmentRow)
-_steps = table(CampaignStepRow)
-_versions = table(VersionRow)
-
-END = 0
-"""The step number of an enrollment that only waits for its last message to be done."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppliedFiles:
-    """What the last apply put into force: path below campaigns/ to text."""
-
-    no: int
-    applied_at: Moment
-    files: Mapping[str, str]
-    templates: tuple[str, ...]
-    """Hashes of the compiled templates."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignRecord:
-    """A campaign that was ever applied, with the numbers of its steps."""
-
-    id: int
-    key: str
-    name: str
-    first_applied_at: Moment
-    active: bool
-    numbers: Mapping[str, int]
+_outbox = table(OutboxRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +30,19 @@ class Enrollment:
     contact_id: int
     line_id: int = 0
     entry_key: str
+    slot: str = ""
+    version: int = 0
     entered_at: Moment
     event: Event | None = None
     step_no: int
+    behind: bool = False
+    """The message of that step is planned or done."""
     since: Moment
     due_at: Moment
     goal_at: Moment = 0
     closed_at: Moment = 0
+    reason: str = ""
+    held_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +51,7 @@ class Move:
 
     id: int
     step_no: int
+    behind: bool = False
     since: Moment
     due_at: Moment
 
@@ -87,104 +65,24 @@ class Closing:
     reason: str
 
 
-def applied(tx: Tx) -> AppliedFiles | None:
-    """The files in force, or None before the first apply."""
-    row = tx.execute(select(_versions).order_by(_versions.c.no.desc()).limit(1)).mappings().first()
-    if row is None:
-        return None
-    return AppliedFiles(
-        no=row["no"],
-        applied_at=row["applied_at"],
-        files=json.loads(row["files"]),
-        templates=tuple(json.loads(row["templates"])),
-    )
-
-
-def newest_version(tx: Tx) -> int:
-    """The number of the version in force; 0 before the first apply."""
-    return int(tx.execute(select(func.max(_versions.c.no))).scalar() or 0)
-
-
-def apply(
-    tx: Tx,
-    files: Mapping[str, str],
-    templates: Sequence[str],
-    campaigns: Mapping[str, tuple[str, Sequence[str]]],
-    ids: Ids,
-    now: Moment,
-) -> int:
-    """Put `files` into force as a new version; returns its number.
-
-    `templates` are the hashes of the compiled ones; `campaigns` maps key to (name, step ids).
-    """
-    no = newest_version(tx) + 1
-    tx.execute(
-        _versions.insert().values(
-            no=no,
-            applied_at=now,
-            files=json.dumps(dict(files), ensure_ascii=False),
-            templates=json.dumps(list(templates)),
-        )
-    )
-    tx.execute(update(_campaigns).values(active=False))
-    new_ids = ids.take(len(campaigns), now) if campaigns else []
-    upsert(
-        tx,
-        _campaigns,
-        [
-            {"id": id_, "key": key, "name": name, "first_applied_at": now, "active": True}
-            for id_, (key, (name, _)) in zip(new_ids, campaigns.items(), strict=True)
-        ],
-        key=("key",),
-        update=("name", "active"),
-    )
-    _number_steps(tx, {key: steps for key, (_, steps) in campaigns.items()})
-    return no
-
-
-def _number_steps(tx: Tx, steps_of: Mapping[str, Sequence[str]]) -> None:
-    rows = []
-    for key, record in records(tx).items():
-        number = max(record.numbers.values(), default=END)
-        for step in steps_of.get(key, ()):
-            if step not in record.numbers:
-                number += 1
-                rows.append({"campaign_id": record.id, "step_id": step, "no": number})
-    if rows:
-        tx.execute(_steps.insert(), rows)
-
-
-def records(tx: Tx) -> dict[str, CampaignRecord]:
-    """Every campaign that was ever applied, by key."""
-    numbers: dict[int, dict[str, int]] = defaultdict(dict)
-    for campaign, step, no in tx.execute(select(_steps.c.campaign_id, _steps.c.step_id, _steps.c.no)):
-        numbers[campaign][step] = no
-    return {
-        row.key: CampaignRecord(
-            id=row.id,
-            key=row.key,
-            name=row.name,
-            first_applied_at=row.first_applied_at,
-            active=row.active,
-            numbers=numbers[row.id],
-        )
-        for row in tx.execute(select(_campaigns))
-    }
-
-
 _COLUMNS = (
     _enrollments.c.id,
     _enrollments.c.campaign_id,
     _enrollments.c.contact_id,
     _enrollments.c.line_id,
     _enrollments.c.entry_key,
+    _enrollments.c.slot,
+    _enrollments.c.version,
     _enrollments.c.entered_at,
     _enrollments.c.event,
     _enrollments.c.step_no,
+    _enrollments.c.behind,
     _enrollments.c.since,
     _enrollments.c.due_at,
     _enrollments.c.goal_at,
     _enrollments.c.closed_at,
+    _enrollments.c.reason,
+    _enrollments.c.held_out,
 )
 _DUE = (
     select(*_COLUMNS)
@@ -202,6 +100,17 @@ _OF_CONTACTS = (
     .order_by(_enrollments.c.id)
 )
 _BY_IDS = select(*_COLUMNS).where(one_of(_enrollments.c.id, "ids"))
+_LAST = (
+    select(
+        _enrollments.c.campaign_id,
+        _enrollments.c.contact_id,
+        _enrollments.c.line_id,
+        func.max(_enrollments.c.closed_at),
+        func.min(_enrollments.c.closed_at),
+    )
+    .where(one_of(_enrollments.c.contact_id, "contacts"))
+    .group_by(_enrollments.c.campaign_id, _enrollments.c.contact_id, _enrollments.c.line_id)
+)
 _LINES_ENTERED = select(_enrollments.c.contact_id, _enrollments.c.line_id).where(
     _enrollments.c.campaign_id == bindparam("campaign"),
     one_of(_enrollments.c.contact_id, "contacts"),
@@ -210,7 +119,9 @@ _LINES_ENTERED = select(_enrollments.c.contact_id, _enrollments.c.line_id).where
 _MOVE = (
     update(_enrollments)
     .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
-    .values(step_no=bindparam("to"), since=bindparam("from_"), due_at=bindparam("due"))
+    .values(
+        step_no=bindparam("to"), behind=bindparam("past"), since=bindparam("from_"), due_at=bindparam("due")
+    )
 )
 _WAKE = (
     update(_enrollments)
@@ -258,6 +169,14 @@ def lines_entered(tx: Tx, campaign_id: int, contact_ids: Collection[int]) -> dic
     return found
 
 
+def left(tx: Tx, contact_ids: Collection[int]) -> dict[tuple[int, int, int], Moment]:
+    """When each (campaign, contact, line) that ever entered left last; 0 where an entry is open."""
+    rows = tx.execute(_LAST, {"contacts": contact_ids}).all()
+    return {
+        (campaign, contact, line): int(last) if first else 0 for campaign, contact, line, last, first in rows
+    }
+
+
 def enroll(tx: Tx, entries: Sequence[Enrollment]) -> set[int]:
     """Open `entries`; those that are in already, or entered by the same key before, are left out. Returns the ids."""
     if not entries:
@@ -269,14 +188,18 @@ def enroll(tx: Tx, entries: Sequence[Enrollment]) -> set[int]:
             "contact_id": it.contact_id,
             "line_id": it.line_id,
             "entry_key": it.entry_key,
+            "slot": it.slot,
+            "version": it.version,
             "entered_at": it.entered_at,
             "event": _event_text(it.event),
             "step_no": it.step_no,
+            "behind": it.behind,
             "since": it.since,
             "due_at": it.due_at,
             "goal_at": 0,
-            "closed_at": 0,
-            "reason": "",
+            "closed_at": it.closed_at,
+            "reason": it.reason,
+            "held_out": it.held_out,
         }
         for it in entries
     ]
@@ -294,7 +217,10 @@ def move(tx: Tx, moves: Sequence[Move]) -> None:
     if moves:
         tx.execute(
             _MOVE,
-            [{"of": it.id, "to": it.step_no, "from_": it.since, "due": it.due_at} for it in moves],
+            [
+                {"of": it.id, "to": it.step_no, "past": it.behind, "from_": it.since, "due": it.due_at}
+                for it in moves
+            ],
         )
 
 
@@ -329,18 +255,137 @@ def _event_text(event: Event | None) -> str:
 
 
 def _enrollment(row: Sequence[Any]) -> Enrollment:
-    id_, campaign, contact, line, key, entered_at, event, step_no, since, due_at, goal_at, closed_at = row
+    (
+        id_, campaign, contact, line, key, slot, version, entered_at, event, step_no, behind, since, due_at, goal_at,
+        closed_at, reason, held_out,
+    ) = row  # fmt: skip
     return Enrollment(
         id=id_,
         campaign_id=campaign,
         contact_id=contact,
         line_id=line,
         entry_key=key,
+        slot=slot,
+        version=version,
         entered_at=entered_at,
         event=None if event == "{}" else Event(**json.loads(event)),
         step_no=step_no,
+        behind=bool(behind),
         since=since,
         due_at=due_at,
         goal_at=goal_at,
         closed_at=closed_at,
+        reason=reason,
+        held_out=bool(held_out),
+    )
+
+
+_STANDING = (
+    select(_enrollments.c.step_no, _enrollments.c.behind, func.count())
+    .where(_enrollments.c.campaign_id == bindparam("campaign"), _enrollments.c.closed_at == 0)
+    .group_by(_enrollments.c.step_no, _enrollments.c.behind)
+)
+
+
+def standing(tx: Tx, campaign_id: int) -> dict[tuple[int, bool], int]:
+    """How many open enrollments stand at each step of a campaign; True: behind it, with its message under way."""
+    rows = tx.execute(_STANDING, {"campaign": campaign_id})
+    return {(step_no, bool(behind)): count for step_no, behind, count in rows}
+
+
+_WAITING_AT = (
+    select(*_COLUMNS)
+    .where(
+        _enrollments.c.campaign_id == bindparam("campaign"),
+        _enrollments.c.closed_at == 0,
+        one_of(_enrollments.c.step_no, "steps"),
+        _enrollments.c.behind.is_(False),
+        _enrollments.c.due_at > bindparam("now"),
+        _enrollments.c.id > bindparam("after"),
+    )
+    .order_by(_enrollments.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def waiting_at(
+    tx: Tx, campaign_id: int, steps: Collection[int], now: Moment, after: int, limit: int
+) -> list[Enrollment]:
+    """Open enrollments with a higher id than `after` that wait at one of these steps, in order of their ids."""
+    given = {"campaign": campaign_id, "steps": steps, "now": now, "after": after, "most": limit}
+    return [_enrollment(row) for row in tx.execute(_WAITING_AT, given).all()]
+
+
+def decide_again(tx: Tx, campaign_id: int, steps: Collection[int], now: Moment, spread: Span) -> None:
+    """Have those who wait at one of these steps decided anew, evenly over `spread` from now on."""
+    # Ids end in a random part: its remainder spreads people evenly, and the same way however often it is asked.
+    late = literal_column(f"(id % 1000) * {spread // 1000}", BigInteger) if spread else literal_column("0")
+    tx.execute(
+        update(_enrollments)
+        .where(
+            _enrollments.c.campaign_id == campaign_id,
+            _enrollments.c.closed_at == 0,
+            one_of(_enrollments.c.step_no, "steps"),
+            _enrollments.c.behind.is_(False),
+            _enrollments.c.due_at > now,
+            _enrollments.c.due_at < NEVER,
+        )
+        .values(due_at=now + late),
+        {"steps": steps},
+    )
+
+
+def close_all(tx: Tx, campaign_id: int, reason: str, now: Moment) -> list[int]:
+    """End all open enrollments of a campaign; returns their ids."""
+    closed = (
+        update(_enrollments)
+        .where(_enrollments.c.campaign_id == campaign_id, _enrollments.c.closed_at == 0)
+        .values(closed_at=now, reason=str(reason), due_at=NEVER)
+        .returning(_enrollments.c.id)
+    )
+    return list(tx.execute(closed).scalars())
+
+
+def versions_entered(tx: Tx, campaign_ids: Collection[int]) -> dict[int, set[int]]:
+    """The versions that those entered with who are in these campaigns now."""
+    rows = tx.execute(_VERSIONS, {"campaigns": campaign_ids}) if campaign_ids else ()
+    found: dict[int, set[int]] = defaultdict(set)
+    for campaign, version in rows:
+        found[campaign].add(version)
+    return found
+
+
+_VERSIONS = (
+    select(_enrollments.c.campaign_id, _enrollments.c.version)
+    .where(one_of(_enrollments.c.campaign_id, "campaigns"), _enrollments.c.closed_at == 0)
+    .distinct()
+)
+
+
+def hold_all(tx: Tx, campaign_id: int) -> None:
+    """Have nobody in this campaign decided until `go_on_all`."""
+    tx.execute(
+        update(_enrollments)
+        .where(_enrollments.c.campaign_id == campaign_id, _enrollments.c.closed_at == 0)
+        .values(due_at=NEVER)
+    )
+
+
+def shift_all(tx: Tx, campaign_id: int, start: Moment, end: Moment) -> None:
+    """Have what ran from `start` to `end` not have run: who came to their step later counts from `end`."""
+    later = case((_enrollments.c.since > start, end), else_=_enrollments.c.since + (end - start))
+    tx.execute(
+        update(_enrollments)
+        .where(_enrollments.c.campaign_id == campaign_id, _enrollments.c.closed_at == 0)
+        .values(since=later)
+    )
+
+
+def go_on_all(tx: Tx, campaign_id: int, now: Moment) -> None:
+    """Have everybody in this campaign decided, except those whose message is under way."""
+    under_way = select(_outbox.c.step_no).where(_outbox.c.enrollment_id == _enrollments.c.id).exists()
+    tx.execute(
+        update(_enrollments)
+        .where(_enrollments.c.campaign_id == campaign_id, _enrollments.c.closed_at == 0, ~under_way)
+        .values(due_at=now)
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, literal_column, select
 
+from nurture.clock import Moment
 from nurture.delivery.outcome import MessageKey
 from nurture.store.engine import Tx
 from nurture.store.statements import one_of, table
@@ -55,3 +57,21 @@ def ordered(tx: Tx, keys: Collection[MessageKey]) -> dict[MessageKey, Ordered]:
         for entry, step, template, hash_, offer, line, contact, campaign in rows
         if (entry, step) in wanted
     }
+
+
+_SENT = select(_messages.c.contact_id, _messages.c.done_at).where(
+    one_of(_messages.c.contact_id, "contacts"),
+    _messages.c.done_at > bindparam("since"),
+    _messages.c.outcome.in_(
+        [literal_column("'sent'"), literal_column("'unknown'"), literal_column("'bounced'")]
+    ),
+    _messages.c.urgent.is_(False),
+)
+
+
+def sent_since(tx: Tx, contact_ids: Collection[int], since: Moment) -> dict[int, list[Moment]]:
+    """When the messages of each contact that a cap counts were handed over, later than `since`."""
+    found: dict[int, list[Moment]] = defaultdict(list)
+    for contact, at in tx.execute(_SENT, {"contacts": contact_ids, "since": since}).all():
+        found[contact].append(int(at))
+    return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,7 +16,7 @@ from nurture.store.engine import Tx
 from nurture.store.keys import as_json, listed
 from nurture.store.partitions import ensure
 from nurture.store.settle import Settled, settle
-from nurture.store.statements import chunks, insert, table
+from nurture.store.statements import chunks, insert, one_of, table
 from nurture.store.tables import MessageRow, OutboxRow, SenderRow
 
 PLANNED, CLAIMED, HANDED, DEFERRED = range(len(OPEN_STATES))
@@ -57,6 +58,7 @@ class Planned:
     """Of the compiled template it will be rendered with."""
     offer: str = ""
     stage: str = ""
+    urgent: bool = False
     planned_at: Moment
     due_at: Moment
     stale_at: Moment = NEVER
@@ -105,6 +107,17 @@ def _planning(dialect: str) -> Executable:
     return made
 
 
+def leave_out(tx: Tx, rows: Sequence[tuple[Planned, str]], now: Moment) -> None:
+    """Keep for each message that it is not sent at all, and why."""
+    if rows:
+        ensure(tx, "messages", {it.key.enrollment_id for it, _ in rows})
+        over = [
+            {**_message_values(it), "outcome": "skipped", "reason": str(reason), "done_at": now}
+            for it, reason in rows
+        ]
+        tx.execute(insert(tx.dialect.name, _messages).on_conflict_do_nothing(), over)
+
+
 def _message_values(it: Planned) -> dict[str, int | str]:
     return {
         "enrollment_id": it.key.enrollment_id,
@@ -116,6 +129,7 @@ def _message_values(it: Planned) -> dict[str, int | str]:
         "template_hash": it.template_hash,
         "offer": it.offer,
         "stage": it.stage,
+        "urgent": it.urgent,
         "planned_at": it.planned_at,
         "done_at": 0,
         "outcome": "",
@@ -226,6 +240,17 @@ def skip_contact(
     return _skip(tx, wanted, reason, now)
 
 
+def skip_contacts(
+    tx: Tx, contact_ids: Collection[int], reason: str, now: Moment, *, campaigns: Collection[int]
+) -> None:
+    """The same for many contacts, in these campaigns."""
+    if contact_ids and campaigns:
+        wanted = delete(_outbox).where(
+            one_of(_outbox.c.contact_id, "contacts"), one_of(_outbox.c.campaign_id, "campaigns")
+        )
+        _skip(tx, wanted, reason, now, {"contacts": contact_ids, "campaigns": campaigns})
+
+
 def skip_enrollments(tx: Tx, enrollment_ids: Collection[int], reason: str, now: Moment) -> list[MessageKey]:
     """Skip what waits or is claimed for these enrollments; what is handed over already stays."""
     skipped = []
@@ -234,11 +259,46 @@ def skip_enrollments(tx: Tx, enrollment_ids: Collection[int], reason: str, now: 
     return skipped
 
 
-def _skip(tx: Tx, wanted: Delete, reason: str, now: Moment) -> list[MessageKey]:
+def _skip(
+    tx: Tx, wanted: Delete, reason: str, now: Moment, given: Mapping[str, Any] | None = None
+) -> list[MessageKey]:
     statement = wanted.where(_outbox.c.state != HANDED)
-    rows = tx.execute(statement.returning(_outbox.c.enrollment_id, _outbox.c.step_no)).all()
+    returned = statement.returning(_outbox.c.enrollment_id, _outbox.c.step_no)
+    rows = tx.execute(returned, given or {}).all()
     settle(tx, [Settled(key=MessageKey(e, s), outcome="skipped", at=now, reason=reason) for e, s in rows])
     return [MessageKey(e, s) for e, s in rows]
+
+
+_HELD = select(_outbox.c.contact_id, _outbox.c.enrollment_id, _outbox.c.step_no, _outbox.c.priority).where(
+    one_of(_outbox.c.contact_id, "contacts"), _waiting, _outbox.c.last_reply == bindparam("reason")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """A message that waits for something."""
+
+    key: MessageKey
+    priority: int
+    """9 goes first."""
+
+
+def held_back(tx: Tx, contact_ids: Collection[int], reason: str) -> dict[int, list[HeldBack]]:
+    """The messages of each contact that wait because of `reason`."""
+    found: dict[int, list[HeldBack]] = defaultdict(list)
+    for contact, enrollment, step_no, order in tx.execute(_HELD, {"contacts": contact_ids, "reason": reason}):
+        found[contact].append(HeldBack(key=MessageKey(enrollment, step_no), priority=10 - order))
+    return found
+
+
+def skip_messages(tx: Tx, keys: Collection[MessageKey], reason: str, now: Moment) -> None:
+    """Skip these, as far as they wait or are claimed."""
+    if keys:
+        listing = listed(tx.dialect.name, "keys", (("e", "int"), ("s", "int")))
+        named = select(listing.c.e).where(
+            listing.c.e == _outbox.c.enrollment_id, listing.c.s == _outbox.c.step_no
+        )
+        _skip(tx, delete(_outbox).where(named.exists()), reason, now, {"keys": as_json(list(keys))})
 
 
 def next_due(tx: Tx, lanes: Sequence[str] = ("",)) -> Moment:

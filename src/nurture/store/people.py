@@ -11,6 +11,7 @@ from sqlalchemy import Row, select
 
 from nurture.audience.contact import Contact, Scalar
 from nurture.clock import Moment
+from nurture.journeys.effects import SETTABLE, ChangeContact
 from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import alone, among, insert_many, update_many
 from nurture.store.engine import Tx
@@ -114,6 +115,37 @@ def meet(tx: Tx, ids: Ids, first_seen: Mapping[str, Moment], now: Moment) -> dic
     )
     put_on_agenda(tx, [(key, 0, first_seen[email]) for email, key in made.items()])
     return found | made
+
+
+def change(tx: Tx, changes: Sequence[tuple[int, ChangeContact]], now: Moment) -> None:
+    """Change contacts as steps of campaigns say, in order; those that differ then are put on the agenda."""
+    if not changes:
+        return
+    alone(tx)
+    known = by_ids(tx, {contact for contact, _ in changes})
+    wanted = dict(known)
+    for contact, what in changes:
+        if contact in wanted:
+            wanted[contact] = _changed(wanted[contact], what)
+    different = [it for key, it in wanted.items() if it != known[key]]
+    _write(tx, [], different, [])
+    put_on_agenda(tx, [(it.id, 0, now) for it in different])
+
+
+def _changed(contact: Contact, what: ChangeContact) -> Contact:
+    tags = dict.fromkeys((*(it for it in contact.tags if it not in what.untag), *what.tag))
+    attributes = {name: value for name, value in what.fields.items() if name not in SETTABLE}
+    own = {name: str(what.fields.get(name, getattr(contact, name))) for name in SETTABLE}
+    return replace(
+        contact,
+        tags=tuple(tags),
+        attributes={**contact.attributes, **attributes},
+        first_name=own["first_name"],
+        last_name=own["last_name"],
+        locale=own["locale"],
+        timezone=own["timezone"],
+        country=own["country"],
+    )
 
 
 def by_email(tx: Tx, email: str) -> Contact | None:

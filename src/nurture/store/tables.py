@@ -8,8 +8,8 @@ people       contacts · consents · consent_states · suppressions
 goods        lines · products · orders · order_lines · product_pairs · product_counts
 happenings   events · seen
 lifecycle    agenda · stages · transitions · order_facts
-campaigns    versions · campaigns · campaign_steps · templates
-journeys     enrollments · messages · outbox · codes · shown
+campaigns    versions · campaigns · campaign_steps · occasions · winners · templates
+journeys     enrollments · messages · outbox · codes · shown · notices
 engagement   hits · signs
 machines     senders · marks · inbox
 """
@@ -39,7 +39,10 @@ class ContactRow(SQLModel, table=True):
     """One person, by address in lower case."""
 
     __tablename__ = "contacts"
-    __table_args__ = (Index("contacts_by_external_id", "external_id"),)
+    __table_args__ = (
+        Index("contacts_by_external_id", "external_id"),
+        Index("contacts_by_zone", "timezone", "country"),
+    )
 
     id: int = _big(primary_key=True, default=None)
     email: str = Field(unique=True)
@@ -276,7 +279,8 @@ class OrderFactsRow(SQLModel, table=True):
 
 
 class VersionRow(SQLModel, table=True):
-    """One apply: the files as they were (a JSON map of path to text), and the hashes of the compiled templates."""
+    """One apply: the files as they were (a JSON map of path to text), the hashes of the compiled templates, and the
+    numbers that the steps of each campaign bear in it (JSON)."""
 
     __tablename__ = "versions"
 
@@ -284,10 +288,12 @@ class VersionRow(SQLModel, table=True):
     applied_at: int = _big()
     files: str
     templates: str = "[]"
+    steps: str = "{}"
 
 
 class CampaignRow(SQLModel, table=True):
-    """A campaign that was ever applied."""
+    """A campaign that was ever applied. Messages wanted from `skip_from` to `skip_to`, while it was paused, are left
+    out."""
 
     __tablename__ = "campaigns"
 
@@ -296,17 +302,45 @@ class CampaignRow(SQLModel, table=True):
     name: str = ""
     first_applied_at: int = _big()
     active: bool = True
+    paused_at: int = _big()
+    """0: it is not."""
+    skip_from: int = _big()
+    skip_to: int = _big()
 
 
 class CampaignStepRow(SQLModel, table=True):
-    """The number of a step id within its campaign; never given to another step."""
+    """A step of a campaign. Its number is never given to another one; `step_id` is what it was called last."""
 
     __tablename__ = "campaign_steps"
-    __table_args__ = (UniqueConstraint("campaign_id", "no"),)
 
     campaign_id: int = _big(primary_key=True, default=None)
-    step_id: str = Field(primary_key=True)
-    no: int = _big()
+    no: int = _big(primary_key=True, default=None)
+    step_id: str
+
+
+class OccasionRow(SQLModel, table=True):
+    """When a campaign that many enter together lets people in next: where it is that time of day then."""
+
+    __tablename__ = "occasions"
+    __table_args__ = (Index("occasions_by_time", "due_at"),)
+
+    campaign_id: int = _big(primary_key=True, default=None)
+    due_at: int = _big()
+    reached: int = _big()
+    """The last contact that was looked at on this occasion; 0: none yet."""
+
+
+class WinnerRow(SQLModel, table=True):
+    """The variant of a step that has won."""
+
+    __tablename__ = "winners"
+
+    campaign_id: int = _big(primary_key=True, default=None)
+    step_no: int = _big(primary_key=True, default=None)
+    template: str
+    at: int = _big()
+    why: str = ""
+    """What it was judged by, as JSON: sent and counted of each variant."""
 
 
 class TemplateRow(SQLModel, table=True):
@@ -336,6 +370,7 @@ class EnrollmentRow(SQLModel, table=True):
             "campaign_id",
             "contact_id",
             "line_id",
+            "slot",
             unique=True,
             sqlite_where=text("closed_at = 0"),
             postgresql_where=text("closed_at = 0"),
@@ -359,8 +394,14 @@ class EnrollmentRow(SQLModel, table=True):
     entered_at: int = _big()
     event: str = "{}"
     """The event that started it (name, at, properties), as JSON."""
+    slot: str = ""
+    """Where a campaign may be entered more than once at a time (`reentry: per`): for which value."""
+    version: int = _big()
+    """The version they entered with."""
     step_no: int = _big()
     """Where they stand."""
+    behind: bool = False
+    """The message of that step is planned or done: they go on behind it."""
     since: int = _big()
     """When the step before was done."""
     due_at: int = _big()
@@ -369,6 +410,8 @@ class EnrollmentRow(SQLModel, table=True):
     """When the goal was reached; 0: not."""
     closed_at: int = _big()
     reason: str = ""
+    held_out: bool = False
+    """Gets nothing, to show what would have happened anyway."""
 
 
 class MessageRow(SQLModel, table=True):
@@ -379,7 +422,7 @@ class MessageRow(SQLModel, table=True):
 
     __tablename__ = "messages"
     __table_args__ = (
-        Index("messages_by_contact", "contact_id", "planned_at"),
+        Index("messages_by_contact", "contact_id", "done_at"),
         Index("messages_by_campaign", "campaign_id", "done_at"),
         Index("messages_by_time", "done_at"),
     )
@@ -395,6 +438,8 @@ class MessageRow(SQLModel, table=True):
     offer: str = ""
     stage: str = ""
     """The contact's stage when it was planned."""
+    urgent: bool = False
+    """Outside of the cap: not held by it, and not counted."""
     planned_at: int = _big()
     done_at: int = _big()
     """When the outcome became known; for a sent message the handover."""
@@ -474,6 +519,41 @@ class ShownRow(SQLModel, table=True):
     step_no: int = _big(primary_key=True, default=None)
     product_id: int = _big(primary_key=True, default=None)
     why: str = ""
+
+
+class NoticeRow(SQLModel, table=True):
+    """One notice to a person or a machine outside: what a step `notify:` asked for, for ever."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index(
+            "notices_due",
+            "due_at",
+            sqlite_where=text("state < 2"),
+            postgresql_where=text("state < 2"),
+        ),
+        Index("notices_by_contact", "contact_id"),
+    )
+
+    enrollment_id: int = _big(primary_key=True, default=None)
+    step_no: int = _big(primary_key=True, default=None)
+    contact_id: int = _big()
+    """Whom it is about."""
+    campaign_id: int = _big()
+    target: str
+    """An address or an https URL, as the step or the contact's attribute said; never checked before."""
+    note: str = ""
+    planned_at: int = _big()
+    due_at: int = _big()
+    """When to try it; once it is handed over, when its answer is given up."""
+    state: int = _small()
+    """0 planned, 1 handed, 2 done."""
+    attempts: int = _small()
+    first_tried_at: int = _big()
+    outcome: str = ""
+    """sent, refused, expired, unknown or skipped; empty while open."""
+    last_reply: str = ""
+    done_at: int = _big()
 
 
 # ------------------------------------------------------------------ engagement

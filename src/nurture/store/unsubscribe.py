@@ -6,8 +6,7 @@ out after.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from sqlalchemy import select
 
@@ -15,18 +14,15 @@ from nurture.clock import DAY, Moment
 from nurture.delivery.outcome import MessageKey
 from nurture.journeys.reasons import Reason
 from nurture.store import consents, outbox
-from nurture.store.agenda import put_on_agenda
 from nurture.store.consents import Word
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
-from nurture.store.partitions import ensure
 from nurture.store.statements import table, upsert
-from nurture.store.tables import CampaignRow, ConsentRow, EventRow, SignRow
+from nurture.store.tables import CampaignRow, ConsentRow, SignRow
 from nurture.store.targets import origin
 
 _campaigns = table(CampaignRow)
 _consents = table(ConsentRow)
-_events = table(EventRow)
 _signs = table(SignRow)
 
 PAGE = "unsubscribe page"
@@ -68,7 +64,6 @@ def unsubscribe(
         "at": now,
     }
     upsert(tx, _signs, [sign], key=("enrollment_id", "step_no", "kind"), update=())
-    _happened(tx, contact, "unsubscribed", sorted(withdrawn), ids, now)
     return withdrawn
 
 
@@ -84,7 +79,6 @@ def agree_again(tx: Tx, key: MessageKey, ids: Ids, now: Moment) -> frozenset[str
     topics = _taken_back(tx, contact, now - SECOND_THOUGHTS)
     words = [Word(contact_id=contact, topic=it, agreed=True, at=now, basis=MISTAKE) for it in topics]
     consents.record(tx, ids, words)
-    _happened(tx, contact, "subscribed", topics, ids, now)
     return frozenset(topics)
 
 
@@ -101,24 +95,3 @@ def _taken_back(tx: Tx, contact_id: int, since: Moment) -> list[str]:
         taken_back[topic] = by_link and before.get(topic, False)
         before[topic] = agreed
     return sorted(topic for topic, it in taken_back.items() if it)
-
-
-def _happened(tx: Tx, contact: int, name: str, topics: Sequence[str], ids: Ids, now: Moment) -> None:
-    """One event a topic, and the contact on the agenda."""
-    if not topics:
-        return
-    ensure(tx, "events", [now])
-    tx.execute(
-        _events.insert(),
-        [
-            {
-                "at": now,
-                "id": id_,
-                "contact_id": contact,
-                "name": name,
-                "properties": json.dumps({"topic": topic}),
-            }
-            for topic, id_ in zip(topics, ids.take(len(topics), now), strict=True)
-        ],
-    )
-    put_on_agenda(tx, [(contact, 0, now)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Literal
 
 from nurture.audience.expressions import names
@@ -96,6 +97,11 @@ def _last(context: Context, chain: Chain, rest: _Rest, depth: int) -> Node:
     return LastEvent(event=event, name=name, type=names.EVENT.get(name, Type.UNKNOWN))
 
 
+@lru_cache(maxsize=4)
+def _without_campaign(steps: frozenset[str]) -> frozenset[str]:
+    return frozenset(it.rpartition("/")[2] for it in steps)
+
+
 def _touched(kind: _Kind) -> Callable[[Context, Chain, _Rest, int], Node]:
     def read(context: Context, chain: Chain, rest: _Rest, depth: int) -> Node:
         call = _call(context, chain, rest, f'{kind}("step") or {kind}()')
@@ -107,7 +113,7 @@ def _touched(kind: _Kind) -> Callable[[Context, Chain, _Rest, int], Node]:
             raise error(at, f'"{path}" is no step', f'write {kind}("step") or {kind}("campaign/step")')
         steps = context.known.steps
         if steps is not None:
-            recorded = steps if campaign else {it.rpartition("/")[2] for it in steps}
+            recorded = steps if campaign else _without_campaign(steps)
             context.know(at, path, recorded, "no campaign has a step")
         return Touched(kind=kind, campaign=campaign, step=step)
 

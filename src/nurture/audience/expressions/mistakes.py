@@ -12,6 +12,7 @@ LONGEST = 2_000
 DEEPEST = 50
 
 _PIECE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|.", re.DOTALL)
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 _PAIRS = {"(": ")", "[": "]"}
 
 _INSTEAD: tuple[tuple[str, str], ...] = (
@@ -67,6 +68,8 @@ def look_over(text: str) -> None:
             column=LONGEST,
             hint="name parts of it as segments in lifecycle.yaml",
         )
+    if unfit := _UNFIT.search(text):
+        raise ExpressionError("no text can hold this character", column=unfit.start(), hint="take it out")
     open_at: list[tuple[str, int]] = []
     for match in _PIECE.finditer(text):
         piece, at = match[0], match.start()

@@ -61,7 +61,7 @@ def _unknown(chain: Chain) -> ExpressionError:
         if name in fields:
             hint = f'did you mean "{owner}.{name}"?'
             break
-    if not hint and not chain.trailers:
+    if not chain.trailers and (not hint or name.isupper()):
         hint = f'put text into quotes: "{name}"'
     if not hint:
         hint = f"the facts are {names.listed(FACTS)}"

@@ -23,7 +23,7 @@ _NOTHING = OrderFacts()
 
 def days_between(at: Moment | None, now: Moment) -> float | None:
     """Elapsed time in days of 24 hours."""
-    return None if at is None else (now - at) / DAY
+    return None if at is None else float(now - at) / DAY
 
 
 def line_of(facts: Facts, name: str) -> LineFacts | None:

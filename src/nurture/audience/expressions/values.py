@@ -8,11 +8,20 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from nurture.audience.expressions.readers import same
 from nurture.audience.expressions.types import Type
 from nurture.audience.facts import Facts
-from nurture.clock import Moment, parse_iso
+from nurture.audience.zones import zone_of
+from nurture.clock import NEVER, Moment, parse_iso
 
-_TOO_BIG = 1e300
+TOO_BIG = 1e300
+"""From here on a number is missing, on both sides of zero."""
+
+TOO_SMALL = 1e-300
+"""Nearer to zero than this a number is zero."""
+
+_WHOLE = 2**53
+"""Up to here a float holds every whole number."""
 
 
 def _missing_is_false(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
@@ -47,22 +56,22 @@ COMPARED_LOOSELY: Mapping[str, Callable[[Any, Any], bool]] = {
 
 def add(one: float | None, other: float | None) -> float | None:
     """Missing where either is, or where the sum is beyond reckoning."""
-    return None if one is None or other is None else _bounded(one + other)
+    return None if one is None or other is None else bounded(one + other)
 
 
 def subtract(one: float | None, other: float | None) -> float | None:
     """Missing where either is."""
-    return None if one is None or other is None else _bounded(one - other)
+    return None if one is None or other is None else bounded(one - other)
 
 
 def multiply(one: float | None, other: float | None) -> float | None:
     """Missing where either is."""
-    return None if one is None or other is None else _bounded(one * other)
+    return None if one is None or other is None else bounded(one * other)
 
 
 def divide(one: float | None, other: float | None) -> float | None:
     """Always a float; missing where either is, or `other` is 0."""
-    return None if one is None or other is None or other == 0 else _bounded(one / other)
+    return None if one is None or other is None or other == 0 else bounded(one / other)
 
 
 def negate(one: float | None) -> float | None:
@@ -70,8 +79,13 @@ def negate(one: float | None) -> float | None:
     return None if one is None else -one
 
 
-def _bounded(value: float) -> float | None:
-    return value if -_TOO_BIG < value < _TOO_BIG else None
+def bounded(value: float) -> float | None:
+    """`value` as databases reckon with it too: as a float where it is not a small whole number."""
+    if not -TOO_BIG < value < TOO_BIG:
+        return None
+    if -TOO_SMALL < value < TOO_SMALL:
+        return 0
+    return value if -_WHOLE <= value <= _WHOLE else float(value)
 
 
 ARITHMETIC: Mapping[str, Callable[[float | None, float | None], float | None]] = {
@@ -84,7 +98,7 @@ ARITHMETIC: Mapping[str, Callable[[float | None, float | None], float | None]] =
 
 def one_of(value: Any, items: tuple[Any, ...]) -> bool:
     """A missing value is one of nothing."""
-    return value is not None and value in items
+    return value is not None and value in items and any(same(value, it) for it in items)
 
 
 def contains(whole: Any, part: Any) -> bool:
@@ -107,26 +121,27 @@ def coerced(value: Any, wanted: Type, facts: Facts, zone: str) -> Any:
     """`value` where it is what is wanted, else missing."""
     match wanted:
         case Type.NUMBER:
-            return value if _is_number(value) and _bounded(value) is not None else None
+            return bounded(value) if _is_number(value) else None
         case Type.TEXT:
             return value if isinstance(value, str) else None
         case Type.YES_NO:
             return value if isinstance(value, bool) else None
         case Type.MOMENT:
-            if isinstance(value, str):
-                return _moment(value, facts.contact.timezone or zone, zone)
-            return int(value) if _is_number(value) and _bounded(value) is not None else None
+            return moment_in(value, zone_of(facts.contact, ZoneInfo(zone)))
         case _:
             return value
 
 
+def moment_in(value: Any, zone: ZoneInfo) -> Moment | None:
+    """The moment that an attribute or a property says; a date without an offset is local to `zone`."""
+    if isinstance(value, str):
+        return _moment(value, zone)
+    return int(value) if _is_number(value) and -NEVER < value < NEVER else None
+
+
 @lru_cache(maxsize=4096)
-def _moment(text: str, zone: str, workspace: str) -> Moment | None:
+def _moment(text: str, zone: ZoneInfo) -> Moment | None:
     try:
-        place = ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        place = ZoneInfo(workspace)
-    try:
-        return parse_iso(text, place)
+        return parse_iso(text, zone)
     except (ValueError, OverflowError):
         return None

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
+from zoneinfo import ZoneInfo
 
 from pydantic import InstanceOf
 
@@ -14,6 +15,7 @@ from nurture.audience.facts import Facts
 from nurture.clock import Moment
 from nurture.journeys.decisions import Decision
 from nurture.journeys.shape import Shape
+from nurture.journeys.terms import Terms
 from nurture.journeys.values import Condition, Listed, StepId
 
 # A campaign is made of steps and a step looks at its campaign: the types refer to each other, the modules
@@ -33,6 +35,14 @@ class Situation:
     now: Moment
     since: Moment
     """When the step before was done (a message: its handover or skip); for the first, the entering."""
+    zone: ZoneInfo
+    """In which local times are read: the contact's, or the workspace's where the campaign says so."""
+    winner: str = ""
+    """The variant of this step that has won; empty where none has, or it is not asked."""
+
+    def lot_of(self, what: str) -> tuple[str, str, str, int]:
+        """What a chance of this step hangs on: the same for a contact at every entry."""
+        return (self.campaign.key, self.node.id, what, self.facts.contact.id)
 
 
 class StepKind(Shape, ABC):
@@ -68,6 +78,15 @@ class StepKind(Shape, ABC):
     def expressions(self) -> Mapping[str, Expression]:
         """The expressions of this step by the key they stand under; those of the steps inside are theirs."""
         return {} if self.when is None else {"when": self.when}
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The messages that it may send."""
+        return ()
+
+    def terms(self, campaign: Terms) -> Terms:
+        """On what terms its message goes: what it says itself, else its campaign."""
+        return campaign
 
     @property
     def ends(self) -> bool:

@@ -37,5 +37,9 @@ class BranchStep(StepKind):
 
     @property
     def ends(self) -> bool:
-        ways = (self.then, self.otherwise)
-        return self.when is None and all(any(step.ends for step in way) for way in ways)
+        return self.when is None and all_end(self.then, self.otherwise)
+
+
+def all_end(*ways: Steps) -> bool:
+    """Whether nobody comes out of any of these ways."""
+    return all(any(step.ends for step in way) for way in ways)

@@ -2,40 +2,87 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nurture.journeys.decisions import Decision, Send
+from nurture.audience.spans import say_span
+from nurture.journeys.caps import OnCap
+from nurture.journeys.chance import falls_within, one_of
+from nurture.journeys.decisions import Decision, Send, WaitUntil
+from nurture.journeys.sending_values import Mailbox, Share
 from nurture.journeys.steps.base import Situation, StepKind
-from nurture.journeys.values import Length, OfferName, TemplateName
+from nurture.journeys.terms import Terms
+from nurture.journeys.time_values import WindowValue
+from nurture.journeys.values import Length, Listed, OfferName, OneOrMany, TemplateName, Text, YesNo
+
+Winner = Literal["clicks", "conversions"]
 
 
 class SendStep(StepKind):
     """What it does not say itself, the campaign says."""
 
     template: TemplateName = Field(alias="send")
+    subject: Text = ""
+    preview: Text = ""
+    sender: Mailbox = Field(default="", alias="from")
+    reply_to: Mailbox = ""
     offer: OfferName = ""
+    window: WindowValue | None = None
+    urgent: YesNo | None = None
+    on_cap: OnCap | None = None
     stale_after: Length | None = None
-
-    later: ClassVar[frozenset[str]] = frozenset(
-        {
-            "from", "reply_to", "subject", "preview", "window", "variants", "winner", "test", "decide_after",
-            "urgent", "on_cap",
-        }
-    )  # fmt: skip
+    variants: Annotated[tuple[TemplateName, ...], Listed, OneOrMany] = ()
+    winner: Winner | None = None
+    test: Share | None = None
+    decide_after: Length | None = None
 
     @property
     def name(self) -> str:
         return self.id or self.template
 
-    def decide(self, situation: Situation) -> Decision:
-        campaign = situation.campaign
-        return Send(
-            template=self.template,
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """All that it may send."""
+        return tuple(dict.fromkeys((self.template, *self.variants)))
+
+    def terms(self, campaign: Terms) -> Terms:
+        """What it says itself, else its campaign."""
+        return Terms(
             offer=self.offer or campaign.offer,
+            window=self.window or campaign.window,
             stale_after=self.stale_after or campaign.stale_after,
+            urgent=campaign.urgent if self.urgent is None else self.urgent,
+            on_cap=self.on_cap or campaign.on_cap,
+            sender=self.sender or campaign.sender,
+            reply_to=self.reply_to or campaign.reply_to,
+            subject=self.subject,
+            preview=self.preview,
         )
 
+    def decide(self, situation: Situation) -> Decision:
+        template = situation.winner or self._by_chance(situation)
+        if template is None:
+            assert self.decide_after is not None
+            return WaitUntil(at=situation.since + self.decide_after)
+        return Send(template=template, terms=self.terms(situation.campaign.terms))
+
+    def _by_chance(self, situation: Situation) -> str | None:
+        """One of the variants; None: this contact waits for the winner."""
+        if self.test is not None and self.decide_after is not None:
+            waits = situation.now < situation.since + self.decide_after
+            if waits and not falls_within(self.test, *situation.lot_of("test")):
+                return None
+        return one_of(self.templates, *situation.lot_of("variant"))
+
     def describe(self) -> str:
-        return f"send {self.template}" + (f" with the offer {self.offer}" if self.offer else "")
+        said = f"send {self.template}"
+        if self.variants:
+            said = f"send one of {', '.join(self.templates)}"
+        if self.winner:
+            said += f", the winner by {self.winner}"
+        if self.test is not None and self.decide_after is not None:
+            said += f" (tested on {self.test:.0%}, decided after {say_span(self.decide_after)})"
+        if self.offer:
+            said += f" with the offer {self.offer}"
+        return said + (", urgent" if self.urgent else "")

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("email"),
     )
     op.create_index("contacts_by_external_id", "contacts", ["external_id"])
+    op.create_index("contacts_by_zone", "contacts", ["timezone", "country"])
     op.create_table(
         "consents",
         sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
@@ -194,6 +195,7 @@ def upgrade() -> None:
         sa.Column("applied_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("files", TEXT, nullable=False),
         sa.Column("templates", TEXT, nullable=False, server_default=sa.text("'[]'")),
+        sa.Column("steps", TEXT, nullable=False, server_default=sa.text("'{}'")),
     )
     op.create_table(
         "campaigns",
@@ -202,14 +204,31 @@ def upgrade() -> None:
         sa.Column("name", TEXT, nullable=False, server_default=sa.text("''")),
         sa.Column("first_applied_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("active", sa.Boolean(), nullable=False, server_default=sa.true()),
+        sa.Column("paused_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("skip_from", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("skip_to", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.UniqueConstraint("key"),
     )
     op.create_table(
         "campaign_steps",
         sa.Column("campaign_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
-        sa.Column("step_id", TEXT, primary_key=True, nullable=False),
-        sa.Column("no", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
-        sa.UniqueConstraint("campaign_id", "no"),
+        sa.Column("no", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
+        sa.Column("step_id", TEXT, nullable=False),
+    )
+    op.create_table(
+        "occasions",
+        sa.Column("campaign_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("reached", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+    )
+    op.create_index("occasions_by_time", "occasions", ["due_at"])
+    op.create_table(
+        "winners",
+        sa.Column("campaign_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
+        sa.Column("step_no", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
+        sa.Column("template", TEXT, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("why", TEXT, nullable=False, server_default=sa.text("''")),
     )
     op.create_table(
         "templates",
@@ -226,12 +245,16 @@ def upgrade() -> None:
         sa.Column("entry_key", TEXT, nullable=False),
         sa.Column("entered_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("event", TEXT, nullable=False, server_default=sa.text("'{}'")),
+        sa.Column("slot", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("version", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("step_no", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("behind", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("since", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("due_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("goal_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("closed_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("reason", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("held_out", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.UniqueConstraint(
             "campaign_id", "contact_id", "line_id", "entry_key", name="enrollments_once_per_entry"
         ),
@@ -247,7 +270,7 @@ def upgrade() -> None:
     op.create_index(
         "enrollments_one_open",
         "enrollments",
-        ["campaign_id", "contact_id", "line_id"],
+        ["campaign_id", "contact_id", "line_id", "slot"],
         unique=True,
         sqlite_where=sa.text("closed_at = 0"),
         postgresql_where=sa.text("closed_at = 0"),
@@ -263,6 +286,7 @@ def upgrade() -> None:
         sa.Column("template_hash", TEXT, nullable=False, server_default=sa.text("''")),
         sa.Column("offer", TEXT, nullable=False, server_default=sa.text("''")),
         sa.Column("stage", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("planned_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("done_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("outcome", TEXT, nullable=False, server_default=sa.text("''")),
@@ -270,7 +294,7 @@ def upgrade() -> None:
         postgresql_partition_by="RANGE (enrollment_id)",
     )
     op.create_index("messages_by_campaign", "messages", ["campaign_id", "done_at"])
-    op.create_index("messages_by_contact", "messages", ["contact_id", "planned_at"])
+    op.create_index("messages_by_contact", "messages", ["contact_id", "done_at"])
     op.create_index("messages_by_time", "messages", ["done_at"])
     op.create_table(
         "outbox",
@@ -326,6 +350,31 @@ def upgrade() -> None:
         sa.Column("step_no", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
         sa.Column("product_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
         sa.Column("why", TEXT, nullable=False, server_default=sa.text("''")),
+    )
+    op.create_table(
+        "notices",
+        sa.Column("enrollment_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
+        sa.Column("step_no", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("campaign_id", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("target", TEXT, nullable=False),
+        sa.Column("note", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("planned_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("due_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("state", sa.SmallInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("first_tried_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("outcome", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("last_reply", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("done_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+    )
+    op.create_index("notices_by_contact", "notices", ["contact_id"])
+    op.create_index(
+        "notices_due",
+        "notices",
+        ["due_at"],
+        sqlite_where=sa.text("state < 2"),
+        postgresql_where=sa.text("state < 2"),
     )
     op.create_table(
         "hits",

@@ -1,0 +1,355 @@
+"""Putting checked files into force: what would change, whom it would leave standing or let go, and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nurture.clock import NEVER, Moment, Span
+from nurture.errors import FilesError
+from nurture.journeys.campaign import Campaign
+from nurture.journeys.edits import Edit, compare
+from nurture.journeys.enter import EnterOnDate, EnterOnStage
+from nurture.journeys.program import is_derived
+from nurture.journeys.reasons import Reason
+from nurture.lifecycle.stages import Lifecycle, within
+from nurture.runner import occasions as together
+from nurture.runner.advance import decide_all
+from nurture.runner.applied import Checked, load, render
+from nurture.runner.limits import limits_of
+from nurture.runner.world import Edition, Live, World, edition, letters_of
+from nurture.settings import Settings
+from nurture.store import audience, journeys, occasions, outbox, templates, versions
+from nurture.store.engine import Store, Tx
+from nurture.store.expressions import Asking, narrowed
+from nurture.store.stages import line_names
+from nurture.store.versions import CampaignRecord, Numbering
+
+BATCH = 1_000
+
+Progress = Callable[[str, int], None]
+"""Told what is being done, and with how many contacts so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Campaigns (by key) and other files that an apply would change."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+    other: Mapping[str, Literal["new", "changed", "gone"]]
+    """Lifecycle, offers and template files by their path."""
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.gone or self.other)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranded:
+    """People who stand at a step that would be gone, and whom `moved` does not name."""
+
+    campaign: str
+    step: str
+    says: str
+    people: int
+    suggestion: str
+    """The step behind it that is still there; empty: the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What applying these files would do."""
+
+    difference: Difference
+    steps: Mapping[str, Numbering] = field(default_factory=dict)
+    stranded: tuple[Stranded, ...] = ()
+    released: Mapping[str, int] = field(default_factory=dict)
+    """How many people would go on at once, by campaign; those with none are left out."""
+    touched: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    """By campaign id, the numbers of the steps whose people are to be decided anew."""
+
+    @property
+    def release(self) -> int:
+        """How many people would go on at once, in all."""
+        return sum(self.released.values())
+
+
+def propose(
+    store: Store, settings: Settings, checked: Checked, files: Mapping[str, str], now: Moment
+) -> Proposal:
+    """What would change. Reads the people at steps that are edited, and nobody else."""
+    if checked.errors:
+        raise FilesError(render(checked.errors), remedy="Nothing was changed.")
+    with store.read() as tx:
+        before = versions.applied(tx)
+        records = versions.records(tx)
+    found = _difference(before.files if before else {}, files, checked, records)
+    world = _in_force(store, settings) if before else None
+    was = before.steps if before else {}
+    edits = {}
+    steps = {}
+    for key, campaign in checked.book.campaigns.items():
+        old = _edition_before(world, records.get(key))
+        edits[key] = compare(old.campaign.program, campaign.program, campaign.moved) if old else Edit()
+        steps[key] = _number(campaign, old, edits[key], records.get(key), was.get(key, Numbering()), now)
+    compiled = [*checked.templates.values(), *checked.reworded]
+    stranded: list[Stranded] = []
+    released: dict[str, int] = {}
+    touched: dict[int, frozenset[int]] = {}
+    for key, campaign in checked.book.campaigns.items():
+        record, old = records.get(key), _edition_before(world, records.get(key))
+        if record is None or old is None or world is None or campaign.on_edit == "pin":
+            continue
+        with store.read() as tx:
+            stranded += _stranded(tx, record, old, edits[key])
+        numbers = _edited(old, edits[key])
+        if numbers:
+            touched[record.id] = numbers
+            new = edition(world.version + 1, campaign, steps[key], letters_of(checked.library, compiled))
+            count = _release(store, _with(world, record, new), record, numbers, now)
+            if count:
+                released[key] = count
+    return Proposal(
+        difference=found, steps=steps, stranded=tuple(stranded), released=released, touched=touched
+    )
+
+
+def apply(
+    store: Store,
+    settings: Settings,
+    checked: Checked,
+    files: Mapping[str, str],
+    now: Moment,
+    *,
+    proposal: Proposal | None = None,
+    spread: Span = 0,
+    progress: Progress = lambda what, count: None,
+) -> int:
+    """Put checked files into force; returns the version's number.
+
+    Raises FilesError, with nothing changed, where they hold errors or would leave people standing at steps
+    that are gone. People whom an edit lets go on do so over the time of `spread`.
+    """
+    proposal = proposal or propose(store, settings, checked, files, now)
+    must_be_possible(proposal)
+    book = checked.book
+    compiled = [*checked.templates.values(), *checked.reworded]
+    with store.write() as tx:
+        known = versions.records(tx)
+        before = versions.applied(tx)
+        templates.keep(tx, compiled)
+        number = versions.put_into_force(
+            tx,
+            files,
+            sorted({it.hash for it in compiled}),
+            {key: campaign.name or key for key, campaign in book.campaigns.items()},
+            proposal.steps,
+            store.ids,
+            now,
+        )
+        records = versions.records(tx)
+        _let_go_of(tx, known, records, now)
+        for campaign_id, numbers in proposal.touched.items():
+            journeys.decide_again(tx, campaign_id, numbers, now, spread)
+        for key, campaign in book.campaigns.items():
+            if key not in known or not known[key].active or key in proposal.difference.changed:
+                at = together.first_occasion(campaign, settings.zone, now)
+                occasions.put(tx, records[key].id, at)
+        _look_at(tx, store, settings, checked, known, before is not None, proposal, now, progress)
+    return number
+
+
+def must_be_possible(proposal: Proposal) -> None:
+    """Raises FilesError where people would be left standing at steps that are gone."""
+    if proposal.stranded:
+        said = "\n".join(_say_stranded(it) for it in proposal.stranded)
+        raise FilesError(said, remedy="Nothing was changed.")
+
+
+def _say_stranded(it: Stranded) -> str:
+    people = "1 person stands" if it.people == 1 else f"{it.people:,} people stand"
+    target = it.suggestion or "the id of a step"
+    return (
+        f'{it.campaign}: {people} at the step "{it.step}" ({it.says}), which is gone;'
+        f" say where they go: `moved: {{{it.step}: {target}}}`"
+    )
+
+
+def _difference(
+    old: Mapping[str, str], files: Mapping[str, str], checked: Checked, records: Mapping[str, CampaignRecord]
+) -> Difference:
+    paths = {path for path in (*old, *files) if old.get(path) != files.get(path)}
+    keys = {path: path.rpartition("/")[2].rpartition(".")[0] for path in paths}
+    active = {key for key, record in records.items() if record.active}
+    now = set(checked.book.campaigns)
+    touched = {keys[path] for path in paths}
+    return Difference(
+        new=tuple(sorted(now - active)),
+        changed=tuple(sorted(now & active & touched)),
+        gone=tuple(sorted(active - now)),
+        other={
+            path: "new" if path not in old else "changed" if path in files else "gone"
+            for path in sorted(paths)
+            if keys[path] not in now | active
+        },
+    )
+
+
+def _in_force(store: Store, settings: Settings) -> World | None:
+    """None where the version in force cannot be read; then steps are told by their ids alone."""
+    try:
+        return load(store, settings)
+    except FilesError:
+        return None
+
+
+def _edition_before(world: World | None, record: CampaignRecord | None) -> Edition | None:
+    return world.live[record.id].edition if world and record and record.id in world.live else None
+
+
+def _number(
+    campaign: Campaign,
+    old: Edition | None,
+    edit: Edit,
+    record: CampaignRecord | None,
+    was: Numbering,
+    now: Moment,
+) -> Numbering:
+    """A step that is still there keeps its number; a new one gets a number that no other ever had."""
+    had = record.step_ids if record else {}
+    fresh = max(had, default=0) + 1
+    named = {step: no for no, step in had.items() if not is_derived(step)}
+    kept = {new: old.numbers[before] for before, new in edit.same.items()} if old else was.numbers
+    numbers: dict[str, int] = {}
+    for step in campaign.program.nodes:
+        number = kept.get(step) or (None if is_derived(step) else named.get(step))
+        if number is None:
+            number, fresh = fresh, fresh + 1
+        numbers[step] = number
+    if old is None:
+        return Numbering(numbers=numbers, aliases=was.aliases, changed=was.changed)
+    goes_on = {**edit.same, **edit.gone}
+    aliases = {no: goes_on.get(step, "") for no, step in old.steps.items() if no not in numbers.values()}
+    changed = {no: at for no, at in old.changed.items() if no in aliases or no in numbers.values()}
+    changed |= dict.fromkeys(_edited(old, edit), now)
+    return Numbering(numbers=numbers, aliases=aliases, changed=changed)
+
+
+def _edited(old: Edition, edit: Edit) -> frozenset[int]:
+    """The numbers of the steps that say something else now, or are gone."""
+    return frozenset(old.numbers[step] for step in (*edit.changed, *edit.gone))
+
+
+def _with(world: World, record: CampaignRecord, new: Edition) -> World:
+    """The world as it would be with this campaign edited."""
+    live = {**world.live, record.id: Live(record=record, edition=new)}
+    return World(
+        settings=world.settings,
+        version=new.version,
+        lifecycle=world.lifecycle,
+        offers=world.offers,
+        live=live,
+        letters=new.letters,
+        limits=limits_of(world.settings),
+    )
+
+
+def _stranded(tx: Tx, record: CampaignRecord, old: Edition, edit: Edit) -> Iterator[Stranded]:
+    standing = journeys.standing(tx, record.id)
+    for step in old.campaign.program.nodes:
+        people = standing.get((old.numbers[step], False), 0)
+        if step in edit.unnamed and people:
+            yield Stranded(
+                campaign=record.key,
+                step=step,
+                says=old.campaign.program.nodes[step].step.describe(),
+                people=people,
+                suggestion=edit.gone[step],
+            )
+
+
+def _release(store: Store, world: World, record: CampaignRecord, numbers: frozenset[int], now: Moment) -> int:
+    """How many of those who wait at these steps would go on now, which they would not have without the edit."""
+    count, after = 0, 0
+    while True:
+        with store.read() as tx:
+            waiting = journeys.waiting_at(tx, record.id, numbers, now, after, BATCH)
+            if not waiting:
+                return count
+            decided = decide_all(tx, world, waiting, now)
+            stay = {it.id for it in decided.moves if it.due_at > now and not it.behind}
+            count += sum(it.id not in stay for it in waiting)
+        after = waiting[-1].id
+
+
+def _let_go_of(
+    tx: Tx, before: Mapping[str, CampaignRecord], after: Mapping[str, CampaignRecord], now: Moment
+) -> None:
+    """Whoever is in a campaign that is not in force any more leaves it."""
+    for key, record in before.items():
+        if record.active and not after[key].active:
+            closed = journeys.close_all(tx, record.id, Reason.CAMPAIGN_GONE, now)
+            outbox.skip_enrollments(tx, closed, Reason.CAMPAIGN_GONE, now)
+            occasions.put(tx, record.id, NEVER)
+
+
+def _look_at(
+    tx: Tx,
+    store: Store,
+    settings: Settings,
+    checked: Checked,
+    known: Mapping[str, CampaignRecord],
+    again: bool,
+    proposal: Proposal,
+    now: Moment,
+    progress: Progress,
+) -> None:
+    """Put those on the agenda whom the new files may move: the first review of a contact sees to all else."""
+    lifecycle = checked.book.lifecycle
+    if again and any(path.endswith("lifecycle.yaml") for path in proposal.difference.other):
+        progress("stages", audience.look_at_everybody(tx, now))
+        return
+    names = {name: line for line, name in line_names(tx).items() if line}
+    asking = Asking(
+        dialect=store.dialect,
+        now=now,
+        first_stage=lifecycle.first,
+        usual_gap_days=lifecycle.usual_gap_days,
+        zone=settings.timezone,
+        lines=names,
+    )
+    for key, campaign in checked.book.campaigns.items():
+        if key in known and known[key].active and key not in proposal.difference.changed:
+            continue
+        if not _looks(campaign):
+            continue
+        when = campaign.when if campaign.lines is None else None
+        topic = settings.topics.get(campaign.topic)
+        count = audience.look_at(
+            tx,
+            stages=_stages(campaign, lifecycle),
+            first_stage=lifecycle.first,
+            topic="" if topic is not None and topic.always else campaign.topic,
+            condition=narrowed(when, asking).possible,
+            now=now,
+        )
+        progress(key, count)
+
+
+def _looks(campaign: Campaign) -> bool:
+    """Whether it lets in people to whom nothing happens."""
+    match campaign.enter:
+        case EnterOnStage(existing=existing):
+            return existing
+        case EnterOnDate():
+            return True
+        case _:
+            return False
+
+
+def _stages(campaign: Campaign, lifecycle: Lifecycle) -> list[str] | None:
+    if not campaign.stages:
+        return None
+    return [name for name in lifecycle.names if within(name, campaign.stages)]

@@ -1,0 +1,143 @@
+"""Notices made ready to leave: whom each is about, as known now, written as a mail or as a webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parseaddr
+from typing import TypeAlias
+
+from nurture.audience.expressions import Needs
+from nurture.clock import Moment
+from nurture.delivery.outcome import MessageKey
+from nurture.errors import TemplateError
+from nurture.messages import notice as words
+from nurture.messages.headers import address
+from nurture.messages.mime import MailHeaders, compose, verify
+from nurture.messages.notice import About, Deed
+from nurture.messages.webhook import is_url, signed
+from nurture.providers.base import Call, Letter
+from nurture.runner.facts import Batch, gather
+from nurture.runner.world import World
+from nurture.settings import Settings
+from nurture.store import journeys, suppressions
+from nurture.store.engine import Tx
+from nurture.store.journeys import Enrollment
+from nurture.store.lately import lately
+from nurture.store.notices import Ended, Notice, Outcome
+
+Ready: TypeAlias = Letter | Call | Ended
+
+NOBODY = "there is nobody to tell: for this contact the step names no address and no https:// URL"
+NO_ADDRESS = "this is neither an address nor an https:// URL"
+THEMSELVES = "the address is the contact's own: a notice is for others"
+ERASED = "the contact is not there any more"
+SUPPRESSED = "the address is never mailed"
+
+_NEEDS = Needs(stage=True, orders=True, line=True, line_orders=True, engagement=True, entry=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """What notices are signed and looked up with."""
+
+    webhook_secrets: tuple[str, ...]
+    address_key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What was loaded for a group of notices."""
+
+    batch: Batch
+    deeds: Mapping[int, tuple[Deed, ...]]
+    enrollments: Mapping[int, Enrollment]
+    suppressed: Mapping[str, str]
+    """Address, as the notice has it, to why it is never mailed."""
+
+
+def make_ready(tx: Tx, world: World, given: Sequence[Notice], keys: Keys, now: Moment) -> list[Ready]:
+    """What is to leave for each notice, or why nothing is to; in the same order."""
+    known = _load(tx, world, given, keys, now)
+    return [_make(world.settings, it, known, keys, now) for it in given]
+
+
+def _load(tx: Tx, world: World, given: Sequence[Notice], keys: Keys, now: Moment) -> _Known:
+    contacts = {it.contact_id for it in given}
+    enrollments = journeys.by_ids(tx, {it.key.enrollment_id for it in given})
+    lines = {it.line_id for it in enrollments.values()}
+    addresses = {it.target.strip() for it in given if not is_url(it.target)}
+    return _Known(
+        batch=gather(tx, world, contacts, now, _NEEDS, lines=lines),
+        deeds=lately(tx, contacts, now),
+        enrollments=enrollments,
+        suppressed=suppressions.suppressed(tx, keys.address_key, addresses),
+    )
+
+
+def _make(settings: Settings, it: Notice, known: _Known, keys: Keys, now: Moment) -> Ready:
+    target = it.target.strip()
+    if it.contact_id not in known.batch.contacts:
+        return ended(it, "skipped", now, ERASED)
+    if not target:
+        return ended(it, "refused", now, NOBODY)
+    try:
+        about = _about(settings, it, known)
+        if is_url(target):
+            return _call(it, target, about, keys, now)
+        if "@" not in target:
+            return ended(it, "refused", now, NO_ADDRESS)
+        if target.lower() == about.facts.contact.email.lower():
+            return ended(it, "refused", now, THEMSELVES)
+        if target in known.suppressed:
+            return ended(it, "skipped", now, f"{SUPPRESSED}: {known.suppressed[target]}")
+        return _letter(settings, it, target, about, now)
+    except (TemplateError, ValueError, OverflowError) as error:
+        # Data that cannot be written must not keep the other notices back.
+        return ended(it, "refused", now, f"it cannot be written: {error}")
+
+
+def _about(settings: Settings, it: Notice, known: _Known) -> About:
+    facts = known.batch.of(it.contact_id)
+    enrollment = known.enrollments.get(it.key.enrollment_id)
+    if enrollment is not None:
+        facts = known.batch.in_entry(facts, enrollment, it.campaign, "")
+    return About(
+        facts=facts,
+        campaign=it.campaign,
+        campaign_name=it.campaign_name,
+        step=it.step,
+        note=it.note,
+        at=it.planned_at,
+        deeds=known.deeds.get(it.contact_id, ()),
+        zone=settings.zone,
+        currency=settings.currency,
+    )
+
+
+def _call(it: Notice, url: str, about: About, keys: Keys, now: Moment) -> Call:
+    body = words.body(about)
+    return Call(
+        key=it.key,
+        url=url,
+        headers=signed(keys.webhook_secrets, webhook_id(it.key), now, body),
+        content=body,
+    )
+
+
+def webhook_id(key: MessageKey) -> str:
+    """What a receiver knows repeats by: the same for every try."""
+    return f"notice_{key.enrollment_id}_{key.step_no}"
+
+
+def _letter(settings: Settings, it: Notice, target: str, about: About, now: Moment) -> Letter:
+    sender = settings.sender
+    headers = MailHeaders(key=it.key, sender=sender.from_, to=target, reply_to=sender.reply_to, now=now)
+    content = compose(words.mail(about), headers)
+    verify(content, headers.names)
+    return Letter(key=it.key, sender=parseaddr(sender.from_)[1], recipient=address(target), content=content)
+
+
+def ended(it: Notice, outcome: Outcome, at: Moment, reply: str) -> Ended:
+    """This is the end of `it`."""
+    return Ended(key=it.key, attempt=it.attempt, outcome=outcome, at=at, reply=reply)
