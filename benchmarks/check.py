@@ -11,10 +11,11 @@ import argparse
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -86,11 +87,23 @@ def run(*arguments: str) -> str:
     return done.stdout
 
 
-def seconds(*arguments: str) -> float:
-    """How long a command takes, from its start to its end."""
-    begin = perf_counter()
+def seconds(*arguments: str) -> tuple[float, float]:
+    """How long a command takes, from its start to its end, and how much of it a processor was at work."""
+    begin, before = perf_counter(), cpu_of_children()
     run(*arguments)
-    return perf_counter() - begin
+    return perf_counter() - begin, cpu_of_children() - before
+
+
+def cpu_of_children() -> float:
+    """Seconds that processes which have ended were running."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def told(what: str, measured: Sequence[tuple[float, float]]) -> Figures:
+    """The medians."""
+    whole, cpu = zip(*measured, strict=True)
+    return {f"{what}, s": round(median(whole), 2), f"{what}, s of CPU": round(median(cpu), 2)}
 
 
 def forget(workspace: Path) -> None:
@@ -100,7 +113,7 @@ def forget(workspace: Path) -> None:
 
 
 def measure(workspace: Path) -> Figures:
-    """Seconds of the command, medians of RUNS."""
+    """The command, measured RUNS times."""
     check = ("check", "-w", str(workspace), "--json")
     found = json.loads(run(*check))
     cold, warm, changed = [], [], []
@@ -113,10 +126,10 @@ def measure(workspace: Path) -> Figures:
         changed.append(seconds(*check))
     return {
         "findings": len(found["findings"]),
-        "nurture --version, s": round(median(seconds("--version") for _ in range(RUNS)), 2),
-        "check, cold, s": round(median(cold), 2),
-        "check, warm, s": round(median(warm), 2),
-        "check, one template changed, s": round(median(changed), 2),
+        **told("nurture --version", [seconds("--version") for _ in range(RUNS)]),
+        **told("check, cold", cold),
+        **told("check, warm", warm),
+        **told("check, one template changed", changed),
     }
 
 

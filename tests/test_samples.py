@@ -29,7 +29,7 @@ GROCER_LINES = frozenset(
     | {"NUTRITION", "PASTRY", "PRODUCE", "SALAD BAR", "SEAFOOD"}
 )
 
-OF_THE_WHOLE = {"stage-without-campaign", "late-thanks", "care-drops"}
+OF_THE_WHOLE = {"stage-without-campaign", "late-thanks", "care-drops", "newcomers-get-more"}
 """What is said of a workspace that has no campaigns but the one of an example."""
 
 

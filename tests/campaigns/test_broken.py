@@ -10,8 +10,8 @@ from nurture.campaigns.codes import CODES
 from support.broken import CASES, findings_of, said_of
 
 OF_SEVERAL_FILES = {
-    "campaign-twice", "care-drops", "file-name", "late-thanks", "name-twice", "no-lifecycle", "no-lines", "same-day",
-    "stage-without-campaign",
+    "campaign-twice", "care-drops", "file-name", "late-thanks", "name-twice", "newcomers-get-more", "no-lifecycle",
+    "no-lines", "same-day", "stage-without-campaign",
 }  # fmt: skip
 OF_OTHER_FILES = {
     "not-utf-8", "not-readable", "not-read", "settings", "clipped", "no-unsubscribe", "fails-for-contact",

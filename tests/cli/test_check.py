@@ -52,3 +52,18 @@ def test_an_unknown_code_names_the_one_that_may_be_meant_else_all(nurture: Nurtu
     far = nurture("check", "--explain", "xyz")
     assert far.status == 2
     assert "There are: anchor, " in far.err
+
+
+def test_a_cap_that_cannot_be_read_is_found_and_a_sound_one_counts(nurture: Nurture) -> None:
+    toml = nurture.workspace / "nurture.toml"
+    before = toml.read_text()
+    toml.write_text(before + '[limits]\nper_contact = "thrice a week"\n')
+    ran = nurture("check")
+    assert ran.status == 1
+    assert 'per_contact = "thrice a week"' in ran.out
+    hello = "stage: prospect\ntopic: news\nsequence:\n  - send: what-kept-you\n"
+    nurture.file("campaigns/hello.yaml", hello)
+    toml.write_text(before)
+    assert "on the same day" in nurture.ok("check").out
+    toml.write_text(before + '[limits]\nper_contact = "1 per day"\n')
+    assert "on the same day" not in nurture.ok("check").out

@@ -57,7 +57,7 @@ def test_a_window_says_days_and_hours(written: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("mnoday 09:00-17:00", '"mnoday" is not a day of the week; did you mean "friday"?'),
+        ("mnoday 09:00-17:00", '"mnoday" is not a day of the week; did you mean "monday"?'),
         ("mon-fri 9-17", '"9" is not a time of day; did you mean "09:00"?'),
         ("mon-fri 9am-5pm", 'did you mean "09:00"?'),
         ("09:00-25:00", "times go from 00:00 to 24:00"),

@@ -6,6 +6,7 @@ you keep it, since what it says is what a marketer will read. See tests/broken/R
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from nurture.campaigns.findings import Finding, render
@@ -18,6 +19,7 @@ CASES = sorted(
 )
 
 
+@cache
 def findings_of(case: Path) -> tuple[Finding, ...]:
     """What is found in the file, put where its name says."""
     text = case.read_bytes().decode()

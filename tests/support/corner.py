@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture.app import App
+from nurture.audience.contact import Scalar
 from nurture.clock import HOUR, Moment, VirtualClock
 from nurture.providers.inbox import InboxProvider
 from nurture.runner import applied, applying
@@ -99,10 +100,10 @@ def _checked(given: tuple[tuple[str, str], ...]) -> Checked:
 class Corner:
     """The shop. What happens to it is told with `contact`, `order`, `event`; `until` lets time pass."""
 
-    def __init__(self, store: Store, workspace: Path) -> None:
+    def __init__(self, store: Store, workspace: Path, **more: object) -> None:
         self.store = store
         self.clock = VirtualClock(START)
-        self.app = App(settings(workspace), store, self.clock)
+        self.app = App(settings(workspace, **more), store, self.clock)
         self.world: InForce
         self.tick: Tick
         self.send: Callable[[], int]
@@ -157,9 +158,18 @@ class Corner:
         with self.store.write() as tx:
             orders.upsert_orders(tx, self.store.ids, [given], self.now)
 
-    def event(self, email: str, name: str, at: Moment, key: str = "") -> None:
+    def event(
+        self,
+        email: str,
+        name: str,
+        at: Moment,
+        key: str = "",
+        properties: Mapping[str, Scalar] | None = None,
+    ) -> None:
         """Something that somebody did."""
-        given = EventGiven(key=key or f"{email} {name} {at}", email=email, name=name, at=at)
+        given = EventGiven(
+            key=key or f"{email} {name} {at}", email=email, name=name, at=at, properties=properties or {}
+        )
         with self.store.write() as tx:
             happenings.record(tx, self.store.ids, "a test", [given], self.now)
 
@@ -214,9 +224,9 @@ class Corner:
 
 
 @contextmanager
-def opened(store: Store, workspace: Path, given: Mapping[str, str]) -> Iterator[Corner]:
-    """The shop with these files in force."""
-    corner = Corner(store, workspace)
+def opened(store: Store, workspace: Path, given: Mapping[str, str], **more: object) -> Iterator[Corner]:
+    """The shop with these files in force; `more` are settings besides its own."""
+    corner = Corner(store, workspace, **more)
     corner.apply(given)
     corner.world = InForce(store, corner.app.settings)
     chance = random.Random(1).getrandbits

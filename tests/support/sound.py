@@ -30,6 +30,7 @@ first-order-15:
 thanks:
   kind: appreciation
   says: a small thank-you
+  discount: 15%
   code: THANKS
 """
 KNOWN = Known(
@@ -52,6 +53,7 @@ KNOWN = Known(
 REST = """\
 stage: [customer, lapsed]
 topic: news
+offer: thanks
 sequence:
   - send: more
   - wait: 10 days

@@ -12,6 +12,7 @@ from nurture.campaigns.campaign_file import Draft, campaign_of, read_draft
 from nurture.campaigns.care import check_care
 from nurture.campaigns.comments import check_comments
 from nurture.campaigns.doubts import doubt_campaign, doubt_lifecycle
+from nurture.campaigns.favours import check_favours
 from nurture.campaigns.findings import Finding, by_place
 from nurture.campaigns.known import Known
 from nurture.campaigns.lifecycle_file import EXAMPLE, PLAINEST, read_lifecycle, read_segments, stage_names
@@ -91,6 +92,8 @@ def read(files: Mapping[str, str], known: Known) -> Book:
         check_overlaps(plans, lifecycle.names, known)
         if len(plans) == len(drafts):
             check_care(lifecycle_source, lifecycle.names, plans)
+            if offers_source is not None:
+                check_favours(offers_source, lifecycle.names, plans, offers)
     findings = [finding for source in read_from for finding in source.findings]
     if lifecycle_source is None:
         findings.append(_no_lifecycle())

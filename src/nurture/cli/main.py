@@ -14,6 +14,7 @@ from nurture.cli import (
     check,
     explain,
     intake,
+    pause,
     preview,
     replay,
     report,
@@ -21,7 +22,7 @@ from nurture.cli import (
     schema,
     show,
     stages,
-    webhook_secret,
+    webhook,
     workspace,
 )
 from nurture.cli.console import tell
@@ -42,6 +43,7 @@ for _module in (
     workspace,
     check,
     apply,
+    pause,
     intake,
     run,
     replay,
@@ -51,7 +53,7 @@ for _module in (
     explain,
     preview,
     schema,
-    webhook_secret,
+    webhook,
 ):
     _module.add_to(app)
 loaded()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -49,8 +49,9 @@ def _priority(value: object, info: ValidationInfo) -> int:
 
 def _mailbox(value: object, info: ValidationInfo) -> str:
     written = text(value, info)
-    name, address = parseaddr(written)
-    if re.search(r"[\x00-\x1f\x7f]", written) or not _is_address(address):
+    (_, address), *others = getaddresses([written])
+    alone = not others and written.rstrip("> ").endswith(address)
+    if re.search(r"[\x00-\x1f\x7f]", written) or not _is_address(address) or not alone:
         hint = "write it as Corner Shop <hello@shop.example>"
         raise wrong("not-an-address", f"{quoted(written)} is not an address", hint)
     return written

@@ -100,7 +100,8 @@ def address(text: str) -> str:
             domain = domain.encode("idna").decode("ascii")
         except UnicodeError:
             domain = ""
-    if not (_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)) or len(text) > 254:
+    fits = _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain) and len(text) <= 254
+    if not fits or control_character(text):
         raise TemplateError(
             f"{text[:100]!r} is no address that mail can be sent to", remedy="Put the address right."
         )

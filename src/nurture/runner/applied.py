@@ -14,11 +14,12 @@ from nurture.campaigns.book import FOLDER, Book, read
 from nurture.campaigns.findings import Finding, by_place
 from nurture.campaigns.findings import render as render_finding
 from nurture.campaigns.known import Known
-from nurture.clock import Moment
-from nurture.errors import FilesError, TemplateError, WorkspaceError
+from nurture.clock import Moment, Span
+from nurture.errors import FilesError, SettingsError, TemplateError, WorkspaceError
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.messages.needs import facts_needed
+from nurture.runner import settings_findings
 from nurture.runner.files import TEMPLATES, part
 from nurture.runner.limits import limits_of
 from nurture.runner.template_desk import TemplateDesk
@@ -66,12 +67,13 @@ def check(
     library = Library(part(files, TEMPLATES))
     desk = TemplateDesk(library, settings.workspace if settings else None)
     compiled, complaints = _compile(desk)
-    known = replace(_known(store, settings, library), carriers=_carriers(compiled))
+    caps, wrong_limits = _caps(settings)
+    known = replace(_known(store, settings, library), carriers=_carriers(compiled), caps=caps)
     book = read(files, known)
     doubts = [] if known.attributes is None else doubts_of(compiled.values(), library, known.attributes)
     reworded, wrong_words = _reword(desk, book, files)
     closer = look_closer(desk, compiled, book, settings, store, now)
-    findings = by_place([*before, *book.findings, *complaints, *wrong_words, *doubts, *closer])
+    findings = by_place([*before, *wrong_limits, *book.findings, *complaints, *wrong_words, *doubts, *closer])
     desk.save()
     return Checked(
         book=book, library=library, templates=compiled, findings=findings, reworded=tuple(reworded)
@@ -167,6 +169,16 @@ def _known(store: Store | None, settings: Settings | None, library: Library) -> 
             events=vocabulary.events(tx) or None,
             lines=vocabulary.lines(tx) or None,
         )
+
+
+def _caps(settings: Settings | None) -> tuple[tuple[tuple[int, Span], ...], tuple[Finding, ...]]:
+    """How many messages in how long, and what is wrong with [limits]."""
+    if settings is None:
+        return (), ()
+    try:
+        return tuple((cap.count, cap.span) for cap in limits_of(settings).caps), ()
+    except SettingsError as error:
+        return (), settings_findings.findings_of(error, settings.workspace)
 
 
 def _carriers(compiled: Mapping[Template, Compiled]) -> frozenset[str]:

@@ -87,6 +87,11 @@ class Notifying:
             await self._leave(in_hand)
             await self._ways.hooks.close()
 
+    def is_due(self) -> bool:
+        """Whether any notice is due now. Raises StoreError."""
+        with self._store.read() as tx:
+            return notices.next_due(tx) <= self._clock.now()
+
     async def all_due(self) -> int:
         """Hand over everything due now; returns how many. Raises StoreError."""
         total = 0
@@ -117,10 +122,9 @@ class Notifying:
 
     def _take(self, room: int) -> list[tuple[Notice, Ready]]:
         """Mark what is due as handed over, and make it ready, in one transaction."""
+        if not self.is_due():
+            return []
         now = self._clock.now()
-        with self._store.read() as tx:
-            if notices.next_due(tx) > now:
-                return []
         with self._store.write() as tx:
             taken = notices.take(tx, now, room)
             ready = make_ready(tx, self._world(), taken, self._keys, now) if taken else []
@@ -233,6 +237,6 @@ def by_hand(notifying: Notifying) -> Iterator[Callable[[], int]]:
     """A function that hands over every notice due now and returns how many: for replays and tests."""
     with asyncio.Runner() as runner:
         try:
-            yield lambda: runner.run(notifying.all_due())
+            yield lambda: runner.run(notifying.all_due()) if notifying.is_due() else 0
         finally:
             runner.run(notifying.close())

@@ -12,6 +12,7 @@ from sqlalchemy import Delete, Executable, Row, bindparam, delete, func, literal
 
 from nurture.clock import NEVER, Moment
 from nurture.delivery.outcome import OPEN_STATES, MessageKey
+from nurture.journeys.reasons import Reason
 from nurture.store.engine import Tx
 from nurture.store.keys import as_json, listed
 from nurture.store.partitions import ensure
@@ -267,6 +268,45 @@ def _skip(
     rows = tx.execute(returned, given or {}).all()
     settle(tx, [Settled(key=MessageKey(e, s), outcome="skipped", at=now, reason=reason) for e, s in rows])
     return [MessageKey(e, s) for e, s in rows]
+
+
+def hold_all(tx: Tx, campaign_id: int) -> None:
+    """Have no message of this campaign that waits claimed until `go_on_all`."""
+    tx.execute(update(_outbox).where(_outbox.c.campaign_id == campaign_id, _waiting).values(due_at=NEVER))
+
+
+def shift_all(tx: Tx, campaign_id: int, start: Moment, end: Moment) -> None:
+    """Have the time from `start` to `end` not count for the messages of this campaign that wait."""
+    by = end - start
+    tx.execute(
+        update(_outbox)
+        .where(_outbox.c.campaign_id == campaign_id, _waiting)
+        .values(wanted_at=_outbox.c.wanted_at + by, stale_at=_outbox.c.stale_at + by)
+    )
+
+
+def skip_fallen_due(tx: Tx, campaign_id: int, start: Moment, end: Moment) -> None:
+    """Leave out the messages of this campaign that were wanted from `start` to `end`."""
+    rows = tx.execute(
+        delete(_outbox)
+        .where(_outbox.c.campaign_id == campaign_id, _waiting)
+        .where(_outbox.c.wanted_at >= start, _outbox.c.wanted_at < end)
+        .returning(_outbox.c.enrollment_id, _outbox.c.step_no, _outbox.c.wanted_at)
+    ).all()
+    # As if each had gone when it was wanted: what is behind it counts from there.
+    settle(
+        tx,
+        [Settled(key=MessageKey(e, s), outcome="skipped", at=at, reason=Reason.PAUSED) for e, s, at in rows],
+    )
+
+
+def go_on_all(tx: Tx, campaign_id: int) -> None:
+    """Have the messages of this campaign claimed again, each when it is wanted."""
+    tx.execute(
+        update(_outbox)
+        .where(_outbox.c.campaign_id == campaign_id, _waiting)
+        .values(due_at=_outbox.c.wanted_at)
+    )
 
 
 _HELD = select(_outbox.c.contact_id, _outbox.c.enrollment_id, _outbox.c.step_no, _outbox.c.priority).where(

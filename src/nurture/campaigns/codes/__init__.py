@@ -10,6 +10,7 @@ from nurture.campaigns.codes.elsewhere import ELSEWHERE
 from nurture.campaigns.codes.expressions import EXPRESSIONS
 from nurture.campaigns.codes.messages import MESSAGES
 from nurture.campaigns.codes.names import NAMES
+from nurture.campaigns.codes.offers import OFFERS
 from nurture.campaigns.codes.steps import STEPS
 from nurture.campaigns.codes.text import TEXT
 from nurture.campaigns.codes.values import VALUES
@@ -22,6 +23,7 @@ GROUPS: Mapping[str, Mapping[str, Code]] = {
     "Names": NAMES,
     "Conditions and stages": EXPRESSIONS,
     "Steps": STEPS,
+    "Offers": OFFERS,
     "What people get": CARE,
     "Messages": MESSAGES,
     "Settings, templates and other files": ELSEWHERE,

@@ -1,4 +1,4 @@
-"""Codes of what is right as a file, and does people no good: offers, goals, and what they get in all."""
+"""Codes of what is right as a file, and does people no good: goals out of reach, and what they hear in all."""
 
 from __future__ import annotations
 
@@ -19,39 +19,6 @@ sequence:
 """
 
 CARE: Mapping[str, Code] = {
-    "offer-to-customers": Code(
-        says="An introductory or trial offer stands in a campaign that customers can enter.",
-        why="What newcomers get to try you is an insult to those who did. Offer them something of their own.",
-        wrong="stage: customer\noffer: first-order-15",
-        right="stage: prospect\noffer: first-order-15",
-    ),
-    "service-sells": Code(
-        says="A campaign on a topic that cannot be switched off makes an offer.",
-        why="Only what people need for what they bought may go out without their consent. In most countries an "
-        "offer in such a message is against the law.",
-        wrong="topic: service\noffer: thanks",
-        right="topic: offers\noffer: thanks",
-    ),
-    "offer-expired": Code(
-        says="An offer has expired before a later message shows it.",
-        why="A code begins to run when the first message that shows it has gone, and everybody keeps the one they "
-        "have. A reminder of a code that is no good any more makes people angry. Those who do nothing are "
-        "counted, as most do: a `wait for` takes as long as it may.",
-        wrong="""\
-- send: first-order
-  offer: first-order-15
-- wait: 15 days
-- send: first-order-reminder
-  offer: first-order-15
-""",
-        right="""\
-- send: first-order
-  offer: first-order-15
-- wait: 11 days
-- send: first-order-reminder
-  offer: first-order-15
-""",
-    ),
     "no-way-to-goal": Code(
         says="The messages of a campaign have no part in its goal: it is over before the first one, or it cannot come.",
         why="Everybody would count as not having reached it, or would reach it without having heard a word, and "

@@ -35,12 +35,12 @@ _DAY = any_of("mon", "tue", "wed", "thu", "fri", "sat", "sun") + "[A-Za-z]*"
 _DAYS = f"{_DAY}(?:{_DASH}{_DAY})?"
 _HOURS = f"{_TIME}{_DASH}{_TIME}"
 WINDOW = (
-    f"(?:{any_of('any time')}|(?:(?:{any_of('and')}|{_DAYS}|{_HOURS})[\\s,;]*)+)"
+    f"(?:{any_of('any time')}[\\s,;]*|(?:(?:{any_of('and')}|{_DAYS}|{_HOURS})[\\s,;]*)+)"
     f"(?:[\\s,;]*{any_of('no holidays')})?"
 )
 """Days and hours in any order; what they mean together is for `nurture check`."""
 _WORDS = any_of("first", "second", "third", "fourth", "last", "day", "month", "of the month")
-RECURRING = rf"contact\.{NAME}(?:\s+{_TIME})?|(?:(?:{_WORDS}|{_DAYS}|{_TIME})[\s,]*)+"
+RECURRING = rf"contact\.{WORD}+(?:\s+{_TIME})?|(?:(?:{_WORDS}|{_DAYS}|{_TIME})[\s,]*)+"
 """A weekday, a day of the month, a time of day; or a date of the contact's own."""
 ADDRESS = r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]+"
 

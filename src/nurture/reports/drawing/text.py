@@ -65,6 +65,8 @@ class _Canvas:
     lines: dict[tuple[int, int], int] = field(default_factory=dict)
     inks: dict[tuple[int, int], Ink] = field(default_factory=dict)
     signs: dict[tuple[int, int], str] = field(default_factory=dict)
+    ends: dict[int, int] = field(default_factory=dict)
+    """The last column that is used, by row."""
 
     def box(self, box: Box) -> None:
         right, bottom = box.x + box.width - 1, box.y + box.height
@@ -85,8 +87,7 @@ class _Canvas:
 
     def row(self, y: int) -> Row:
         """One row without the spaces at its end."""
-        here = [x for x, row in (*self.lines, *self.signs) if row == y]
-        pieces = [self._cell(x, y) for x in range(max(here, default=-1) + 1)]
+        pieces = [self._cell(x, y) for x in range(self.ends.get(y, -1) + 1)]
         grouped = groupby(pieces, key=lambda piece: piece[1])
         return tuple(("".join(sign for sign, _ in group), ink) for ink, group in grouped)
 
@@ -107,6 +108,7 @@ class _Canvas:
     def _mark(self, x: int, y: int, direction: int, ink: Ink) -> None:
         self.lines[x, y] = self.lines.get((x, y), 0) | direction
         self.inks.setdefault((x, y), ink)
+        self.ends[y] = max(x, self.ends.get(y, -1))
 
     def _write(self, text: str, x: int, y: int, ink: Ink) -> None:
         for character in text:
@@ -117,3 +119,4 @@ class _Canvas:
                 self.signs[x + at, y] = "" if at else character
                 self.inks[x + at, y] = ink
             x += width
+        self.ends[y] = max(x - 1, self.ends.get(y, -1))

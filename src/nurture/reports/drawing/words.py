@@ -28,7 +28,7 @@ def _is_hostile(character: str) -> bool:
 
 def cells(text: str) -> int:
     """How many columns of a terminal it takes, character by character."""
-    return sum(map(cell_len, text))
+    return len(text) if text.isascii() else sum(map(cell_len, text))
 
 
 _NARROW = frozenset("iljtfrI.,:;'|!()[]{}/\\ ")

@@ -1,4 +1,4 @@
-"""nurture webhook-secret: what a receiver of webhooks checks them with."""
+"""nurture webhook: what a receiver of webhooks checks them with."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from nurture.app import open_app
 from nurture.cli.console import Json, Workspace, print_json, say
 
 
-def webhook_secret(workspace: Workspace = None, as_json: Json = False) -> None:
+def webhook(workspace: Workspace = None, as_json: Json = False) -> None:
     """Show the secret that webhooks are signed with, for whoever receives them.
 
     \b
-    nurture webhook-secret
+    nurture webhook
     """
     with open_app(workspace) as app:
         secret = app.webhook_secrets[0]
@@ -24,4 +24,4 @@ def webhook_secret(workspace: Workspace = None, as_json: Json = False) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Add this noun's commands."""
-    app.command("webhook-secret")(webhook_secret)
+    app.command()(webhook)

@@ -1,0 +1,63 @@
+"""Pausing a campaign, and what becomes of the time it stood still.
+
+While it is paused nobody is decided and nothing is sent. People still enter, reach the goal and leave, so nobody is
+lost; a letter that everybody gets at one moment is not sent where that moment falls into the pause.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from nurture.clock import Moment
+from nurture.errors import UsageError
+from nurture.journeys.spelling import near
+from nurture.store import journeys, outbox, versions
+from nurture.store.engine import Store, Tx
+from nurture.store.versions import CampaignRecord
+
+How: TypeAlias = Literal["catch-up", "shift", "skip"]
+"""What resuming makes of the pause: timers ran on and what fell due goes now; timers stood still; timers ran on and
+the messages that fell due are left out."""
+
+
+def pause(store: Store, campaign: str, now: Moment) -> bool:
+    """Stop the campaign's timers; False: it is paused already. Raises UsageError where there is none of that name."""
+    with store.write() as tx:
+        record = _record(tx, campaign)
+        if record.paused_at:
+            return False
+        versions.set_paused(tx, record.id, now)
+        journeys.hold_all(tx, record.id)
+        outbox.hold_all(tx, record.id)
+    return True
+
+
+def resume(store: Store, campaign: str, now: Moment, how: How) -> bool:
+    """Let the campaign go on; False: it is not paused. Raises UsageError where there is none of that name."""
+    with store.write() as tx:
+        record = _record(tx, campaign)
+        if not record.paused_at:
+            return False
+        match how:
+            case "catch-up":
+                pass
+            case "shift":
+                journeys.shift_all(tx, record.id, record.paused_at, now)
+                outbox.shift_all(tx, record.id, record.paused_at, now)
+            case "skip":
+                versions.skip_between(tx, record.id, record.paused_at, now)
+                outbox.skip_fallen_due(tx, record.id, record.paused_at, now)
+        versions.set_paused(tx, record.id, 0)
+        journeys.go_on_all(tx, record.id, now)
+        outbox.go_on_all(tx, record.id)
+    return True
+
+
+def _record(tx: Tx, campaign: str) -> CampaignRecord:
+    records = {key: it for key, it in versions.records(tx).items() if it.active}
+    if campaign not in records:
+        known = ", ".join(sorted(records)) or "none yet"
+        meant = near(campaign, records)
+        remedy = f"{meant[:1].upper()}{meant[1:]}" if meant else f"There are: {known}"
+        raise UsageError(f'no campaign in force is called "{campaign}"', remedy=remedy)
+    return records[campaign]
