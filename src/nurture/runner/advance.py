@@ -34,7 +34,7 @@ class Decided:
     """What deciding a batch came to, ready to be written."""
 
     planned: list[Planned] = field(default_factory=list)
-    left_out: list[tuple[Planned, Reason]] = field(default_factory=list)
+    left_out: list[tuple[Planned, Reason, Mapping[str, str]]] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
     effects: list[Due] = field(default_factory=list)
@@ -176,9 +176,11 @@ class _Deciding:
         planned = self._planned(enrollment, edition, facts, send, no, wanted)
         state = self._states[enrollment.campaign_id]
         if state.skip_from <= wanted < state.skip_to:
-            self.decided.left_out.append((planned, Reason.PAUSED))
+            self.decided.left_out.append((planned, Reason.PAUSED, {}))
         elif planned.due_at >= NEVER:
-            self.decided.left_out.append((planned, Reason.WINDOW))
+            window = send.terms.window or self._world.limits.window
+            saw = {"window": window.describe()} if window else {}
+            self.decided.left_out.append((planned, Reason.WINDOW, saw))
         else:
             self.decided.planned.append(planned)
             return True

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from nurture.clock import SECOND, Clock, Moment, Span
+from nurture.audience.spans import say_span
+from nurture.clock import SECOND, Clock, Moment, Span, format_iso
 from nurture.delivery.outcome import MessageKey, Outcome
+from nurture.journeys.reasons import Reason
 from nurture.providers.base import Letter
 from nurture.runner.ledger import Ledger, Refusal
 from nurture.runner.results import HashAddress, change_for
@@ -32,6 +34,8 @@ class Dropped:
     key: MessageKey
     reason: str
     leaves: bool = False
+    saw: Mapping[str, str] = field(default_factory=dict)
+    """The facts behind the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +145,7 @@ class LedgerDesk:
         now = self._clock.now()
         for claimed in claims:
             self._hand[claimed.key] = _InHand(claimed=claimed, gated_at=now)
-        late = [it.key for it in claims if it.stale_at <= now]
-        self._turn_away([Dropped(key=key, reason="stale") for key in late])
+        self._turn_away([_stale(it) for it in claims if it.stale_at <= now])
         timely = [it for it in claims if it.key in self._hand]
         prepared = await self._in_worker(self._prepare, timely) if timely else ()
         self._turn_away(prepared)
@@ -186,7 +189,14 @@ class LedgerDesk:
         if isinstance(answer, Held):
             return _back(claimed, answer.until, answer.reason)
         now = self._clock.now()
-        return Done(key=claimed.key, outcome="skipped", at=now, reason=answer.reason, leaves=answer.leaves)
+        return Done(
+            key=claimed.key,
+            outcome="skipped",
+            at=now,
+            reason=answer.reason,
+            leaves=answer.leaves,
+            saw=answer.saw,
+        )
 
     async def exchange(self, done: tuple[MessageKey, Outcome] | None, mark: MessageKey | None) -> bool:
         """See `Desk.exchange`."""
@@ -251,6 +261,11 @@ class LedgerDesk:
                 del self._hand[key]
             else:
                 self.give_back(key)
+
+
+def _stale(it: Claimed) -> Dropped:
+    saw = {"wanted at": format_iso(it.wanted_at), "stale after": say_span(it.stale_at - it.wanted_at)}
+    return Dropped(key=it.key, reason=Reason.STALE, saw=saw)
 
 
 def _back(claimed: Claimed, due_at: Moment, reason: str) -> Back:

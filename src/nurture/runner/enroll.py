@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from nurture.audience.facts import Event, Facts
 from nurture.clock import Moment
+from nurture.journeys import evidence
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.fit import misfit
 from nurture.journeys.reasons import Reason
@@ -108,9 +110,11 @@ def _go_on(
             changes.goals.append((enrollment.id, goal_at))
         if enrollment.closed_at:
             continue
-        closing = _closing(campaign, enrollment, seen, happenings, goal_at, now)
+        zone = world.zone_for(campaign, facts.contact)
+        closing = _closing(campaign, enrollment, seen, happenings, goal_at, now, zone)
         if closing is None and not doors.consented(campaign, enrollment.contact_id):
-            closing = Closing(id=enrollment.id, at=now, reason=Reason.NOT_AGREED)
+            saw = {"topic": campaign.topic}
+            closing = Closing(id=enrollment.id, at=now, reason=Reason.NOT_AGREED, saw=saw)
         if closing is not None:
             changes.closings.append(closing)
         else:
@@ -144,17 +148,23 @@ def _closing(
     happenings: Sequence[Happening],
     goal_at: Moment | None,
     now: Moment,
+    zone: ZoneInfo,
 ) -> Closing | None:
-    if goal_at is not None and campaign.on_goal == "exit":
-        return Closing(id=enrollment.id, at=goal_at, reason=Reason.GOAL)
+    if goal_at is not None and campaign.on_goal == "exit" and campaign.goal is not None:
+        saw = evidence.of_trigger(campaign.goal, facts, goal_at, zone)
+        return Closing(id=enrollment.id, at=goal_at, reason=Reason.GOAL, saw=saw)
     for trigger in campaign.exits:
         for happening in happenings:
-            if reached(trigger, happening.event, facts, happening.event.at, enrollment.entered_at):
-                return Closing(id=enrollment.id, at=happening.event.at, reason=Reason.EXIT)
+            at = happening.event.at
+            if reached(trigger, happening.event, facts, at, enrollment.entered_at):
+                saw = evidence.of_trigger(trigger, facts, at, zone)
+                return Closing(id=enrollment.id, at=at, reason=Reason.EXIT, saw=saw)
         if reached(trigger, None, facts, now, enrollment.entered_at):
-            return Closing(id=enrollment.id, at=now, reason=Reason.EXIT)
+            saw = evidence.of_trigger(trigger, facts, now, zone)
+            return Closing(id=enrollment.id, at=now, reason=Reason.EXIT, saw=saw)
     if campaign.on_leaving == "exit" and (reason := misfit(campaign, facts, now)) is not None:
-        return Closing(id=enrollment.id, at=now, reason=reason)
+        saw = evidence.of_misfit(campaign, facts, now, reason)
+        return Closing(id=enrollment.id, at=now, reason=reason, saw=saw)
     return None
 
 

@@ -16,10 +16,11 @@ from nurture.audience.facts import Facts, OfferFacts
 from nurture.clock import NEVER, SECOND, Clock, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.errors import TemplateError
+from nurture.journeys import evidence
 from nurture.journeys.campaign import Campaign
+from nurture.journeys.caps import longest
 from nurture.journeys.decisions import Drop, Go, Hold
 from nurture.journeys.gates import GateQuestion, gate
-from nurture.journeys.caps import longest
 from nurture.journeys.reasons import Reason
 from nurture.journeys.steps.base import StepKind
 from nurture.journeys.terms import Terms
@@ -80,6 +81,11 @@ class _Asked:
     @property
     def campaign(self) -> Campaign:
         return self.edition.campaign
+
+    @property
+    def step_name(self) -> str:
+        """The id of its step."""
+        return self.edition.steps.get(self.claimed.key.step_no, "")
 
     @property
     def terms(self) -> Terms:
@@ -146,7 +152,7 @@ class Preparer:
         states = versions.states(tx)
         asked: list[_Asked] = []
         answers: list[Prepared] = []
-        outranked: set[MessageKey] = set()
+        outranked: dict[MessageKey, Mapping[str, str]] = {}
         for claimed in claims:
             it = _asked(world, batch, claimed, ordered[claimed.key], enrollments, compiled)
             if it is None:
@@ -154,17 +160,20 @@ class Preparer:
             elif claimed.contact_id in waiting:
                 answers.append(Held(key=claimed.key, until=now + REVIEW_TIME, reason=NOT_REVIEWED))
             else:
-                match gate(may.question(it, now)):
+                question = may.question(it, now)
+                match gate(question):
                     case Go() if states[claimed.campaign_id].paused_at:
                         answers.append(Held(key=claimed.key, until=NEVER, reason=str(Reason.PAUSED)))
                     case Go():
                         asked.append(it)
                     case Drop(reason=reason, leaves=leaves):
-                        answers.append(Dropped(key=claimed.key, reason=str(reason), leaves=leaves))
+                        saw = evidence.of_gate(question, reason)
+                        answers.append(Dropped(key=claimed.key, reason=str(reason), leaves=leaves, saw=saw))
                     case Hold(until=until, reason=reason):
                         answers.append(Held(key=claimed.key, until=until, reason=reason))
                         if reason == Reason.CAP and it.terms.on_cap == "replace":
-                            outranked |= may.outranked_by(it)
+                            saw = {"replaced by": f"{it.campaign.key}/{it.step_name}"}
+                            outranked |= dict.fromkeys(may.outranked_by(it), saw)
                     case other:
                         assert_never(other)
         outbox.skip_messages(tx, outranked, Reason.REPLACED, now)

@@ -4,7 +4,7 @@ behind."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, TypeAlias
 
@@ -41,6 +41,8 @@ class Done:
     """Whether the contact leaves the campaign with it."""
     suppress: str = ""
     """The hash of the address, where nothing is ever to be sent to it again."""
+    saw: Mapping[str, str] = field(default_factory=dict)
+    """The facts behind the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,7 @@ def _taking_out(dialect: str) -> Executable:
 
 
 def _settled(it: Done) -> Settled:
-    return Settled(key=it.key, outcome=it.outcome, at=it.at, reason=it.reason, leaves=it.leaves)
+    return Settled(key=it.key, outcome=it.outcome, at=it.at, reason=it.reason, leaves=it.leaves, saw=it.saw)
 
 
 def _suppress(tx: Tx, it: Done, now: Moment) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Executable, bindparam, case, func, literal_co
 from nurture.audience.facts import Event
 from nurture.clock import NEVER, Moment, Span
 from nurture.store.engine import Tx
+from nurture.store.seen_facts import as_text
 from nurture.store.statements import insert, one_of, table
 from nurture.store.tables import EnrollmentRow, OutboxRow
 
@@ -63,6 +64,8 @@ class Closing:
     id: int
     at: Moment
     reason: str
+    saw: Mapping[str, str] = field(default_factory=dict)
+    """The facts behind the reason."""
 
 
 _COLUMNS = (
@@ -136,7 +139,7 @@ _WAKE = (
 _CLOSE = (
     update(_enrollments)
     .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
-    .values(closed_at=bindparam("at"), reason=bindparam("why"), due_at=NEVER)
+    .values(closed_at=bindparam("at"), reason=bindparam("why"), saw=bindparam("seen"), due_at=NEVER)
 )
 _REACH_GOAL = (
     update(_enrollments)
@@ -235,7 +238,7 @@ def close(tx: Tx, closings: Sequence[Closing]) -> None:
     if closings:
         tx.execute(
             _CLOSE,
-            [{"of": it.id, "at": it.at, "why": it.reason} for it in closings],
+            [{"of": it.id, "at": it.at, "why": it.reason, "seen": as_text(it.saw)} for it in closings],
         )
 
 

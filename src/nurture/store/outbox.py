@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Delete, Executable, Row, bindparam, delete, func, literal_column, select, text, update
@@ -16,6 +17,7 @@ from nurture.journeys.reasons import Reason
 from nurture.store.engine import Tx
 from nurture.store.keys import as_json, listed
 from nurture.store.partitions import ensure
+from nurture.store.seen_facts import as_text
 from nurture.store.settle import Settled, settle
 from nurture.store.statements import chunks, insert, one_of, table
 from nurture.store.tables import MessageRow, OutboxRow, SenderRow
@@ -27,6 +29,8 @@ PRIORITIES = range(1, 11)
 
 _CLAIM_LOCK = 0x6F757462
 """Advisory lock on PostgreSQL ("outb"): one claim at a time, so that no two take messages of one contact."""
+
+NOTHING_SEEN: Mapping[MessageKey, Mapping[str, str]] = MappingProxyType({})
 
 _messages = table(MessageRow)
 _outbox = table(OutboxRow)
@@ -108,13 +112,19 @@ def _planning(dialect: str) -> Executable:
     return made
 
 
-def leave_out(tx: Tx, rows: Sequence[tuple[Planned, str]], now: Moment) -> None:
-    """Keep for each message that it is not sent at all, and why."""
+def leave_out(tx: Tx, rows: Sequence[tuple[Planned, str, Mapping[str, str]]], now: Moment) -> None:
+    """Keep for each message that it is not sent at all, why, and the facts behind that."""
     if rows:
-        ensure(tx, "messages", {it.key.enrollment_id for it, _ in rows})
+        ensure(tx, "messages", {it.key.enrollment_id for it, _, _ in rows})
         over = [
-            {**_message_values(it), "outcome": "skipped", "reason": str(reason), "done_at": now}
-            for it, reason in rows
+            {
+                **_message_values(it),
+                "outcome": "skipped",
+                "reason": str(reason),
+                "done_at": now,
+                "saw": as_text(saw),
+            }
+            for it, reason, saw in rows
         ]
         tx.execute(insert(tx.dialect.name, _messages).on_conflict_do_nothing(), over)
 
@@ -135,6 +145,7 @@ def _message_values(it: Planned) -> dict[str, int | str]:
         "done_at": 0,
         "outcome": "",
         "reason": "",
+        "saw": "{}",
     }
 
 
@@ -261,13 +272,22 @@ def skip_enrollments(tx: Tx, enrollment_ids: Collection[int], reason: str, now: 
 
 
 def _skip(
-    tx: Tx, wanted: Delete, reason: str, now: Moment, given: Mapping[str, Any] | None = None
+    tx: Tx,
+    wanted: Delete,
+    reason: str,
+    now: Moment,
+    given: Mapping[str, Any] | None = None,
+    saw: Mapping[MessageKey, Mapping[str, str]] = NOTHING_SEEN,
 ) -> list[MessageKey]:
     statement = wanted.where(_outbox.c.state != HANDED)
     returned = statement.returning(_outbox.c.enrollment_id, _outbox.c.step_no)
     rows = tx.execute(returned, given or {}).all()
-    settle(tx, [Settled(key=MessageKey(e, s), outcome="skipped", at=now, reason=reason) for e, s in rows])
-    return [MessageKey(e, s) for e, s in rows]
+    keys = [MessageKey(e, s) for e, s in rows]
+    settle(
+        tx,
+        [Settled(key=it, outcome="skipped", at=now, reason=reason, saw=saw.get(it, {})) for it in keys],
+    )
+    return keys
 
 
 def hold_all(tx: Tx, campaign_id: int) -> None:
@@ -331,14 +351,14 @@ def held_back(tx: Tx, contact_ids: Collection[int], reason: str) -> dict[int, li
     return found
 
 
-def skip_messages(tx: Tx, keys: Collection[MessageKey], reason: str, now: Moment) -> None:
-    """Skip these, as far as they wait or are claimed."""
-    if keys:
+def skip_messages(tx: Tx, saw: Mapping[MessageKey, Mapping[str, str]], reason: str, now: Moment) -> None:
+    """Skip these, as far as they wait or are claimed; each with the facts behind the reason."""
+    if saw:
         listing = listed(tx.dialect.name, "keys", (("e", "int"), ("s", "int")))
         named = select(listing.c.e).where(
             listing.c.e == _outbox.c.enrollment_id, listing.c.s == _outbox.c.step_no
         )
-        _skip(tx, delete(_outbox).where(named.exists()), reason, now, {"keys": as_json(list(keys))})
+        _skip(tx, delete(_outbox).where(named.exists()), reason, now, {"keys": as_json(list(saw))}, saw)
 
 
 def next_due(tx: Tx, lanes: Sequence[str] = ("",)) -> Moment:

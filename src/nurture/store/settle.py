@@ -4,7 +4,7 @@ group."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from nurture.delivery.outcome import MessageKey
 from nurture.store.agenda import put_on_agenda
 from nurture.store.engine import Tx
 from nurture.store.keys import as_json, by_key, listed
+from nurture.store.seen_facts import as_text
 from nurture.store.statements import chunks, table, upsert
 from nurture.store.tables import CodeRow, EnrollmentRow, MessageRow, SignRow
 
@@ -34,6 +35,8 @@ class Settled:
     reason: str
     leaves: bool = False
     """Whether the contact leaves the campaign with it."""
+    saw: Mapping[str, str] = field(default_factory=dict)
+    """The facts behind the reason."""
 
 
 def settle(
@@ -64,14 +67,16 @@ def settle(
 
 
 def _write_outcomes(tx: Tx, settled: Sequence[Settled], was: str) -> Sequence[Row[Any]]:
-    rows = [(*it.key, it.outcome, it.at, it.reason) for it in settled]
+    rows = [(*it.key, it.outcome, it.at, it.reason, as_text(it.saw)) for it in settled]
     return tx.execute(_writing(tx.dialect.name), {"done": as_json(rows), "was": was}).all()
 
 
 @cache
 def _writing(dialect: str) -> Executable:
     rows = listed(
-        dialect, "done", (("e", "int"), ("s", "int"), ("outcome", "text"), ("at", "int"), ("reason", "text"))
+        dialect,
+        "done",
+        (("e", "int"), ("s", "int"), ("outcome", "text"), ("at", "int"), ("reason", "text"), ("saw", "text")),
     )
     return (
         update(_messages)
@@ -80,7 +85,7 @@ def _writing(dialect: str) -> Executable:
             _messages.c.step_no == rows.c.s,
             _messages.c.outcome == bindparam("was"),
         )
-        .values(outcome=rows.c.outcome, done_at=rows.c.at, reason=rows.c.reason)
+        .values(outcome=rows.c.outcome, done_at=rows.c.at, reason=rows.c.reason, saw=rows.c.saw)
         .returning(_messages.c.enrollment_id, _messages.c.step_no, _messages.c.contact_id, _messages.c.offer)
     )
 
@@ -145,7 +150,7 @@ def _going_on(dialect: str) -> Executable:
 
 def _leave(tx: Tx, settled: Sequence[Settled]) -> None:
     if settled:
-        rows = [(it.key.enrollment_id, it.at, it.reason) for it in settled]
+        rows = [(it.key.enrollment_id, it.at, it.reason, as_text(it.saw)) for it in settled]
         left = tx.execute(_leaving(tx.dialect.name), {"done": as_json(rows)}).all()
         # What comes next for them, another line of the campaign, begins at their next review.
         put_on_agenda(tx, [(contact, 0, at) for contact, at in left])
@@ -153,10 +158,10 @@ def _leave(tx: Tx, settled: Sequence[Settled]) -> None:
 
 @cache
 def _leaving(dialect: str) -> Executable:
-    rows = listed(dialect, "done", (("e", "int"), ("at", "int"), ("reason", "text")))
+    rows = listed(dialect, "done", (("e", "int"), ("at", "int"), ("reason", "text"), ("saw", "text")))
     return (
         update(_enrollments)
         .where(_enrollments.c.id == rows.c.e, by_key(_enrollments.c.closed_at) == 0)
-        .values(closed_at=rows.c.at, reason=rows.c.reason)
+        .values(closed_at=rows.c.at, reason=rows.c.reason, saw=rows.c.saw)
         .returning(_enrollments.c.contact_id, _enrollments.c.closed_at)
     )

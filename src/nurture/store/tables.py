@@ -410,6 +410,8 @@ class EnrollmentRow(SQLModel, table=True):
     """When the goal was reached; 0: not."""
     closed_at: int = _big()
     reason: str = ""
+    saw: str = "{}"
+    """The facts behind `reason`, as JSON."""
     held_out: bool = False
     """Gets nothing, to show what would have happened anyway."""
 
@@ -447,6 +449,8 @@ class MessageRow(SQLModel, table=True):
     """sent, bounced, refused, expired, unknown or skipped; empty while open."""
     reason: str = ""
     """For every message that was not sent: why. For a sent one: the reply."""
+    saw: str = "{}"
+    """The facts behind `reason`, where a gate dropped it, as JSON."""
 
 
 class OutboxRow(SQLModel, table=True):

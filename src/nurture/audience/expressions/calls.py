@@ -120,6 +120,13 @@ def _touched(kind: _Kind) -> Callable[[Context, Chain, _Rest, int], Node]:
     return read
 
 
+def _replied(context: Context, chain: Chain, rest: _Rest, depth: int) -> Node:
+    call = _call(context, chain, rest, "replied()")
+    if call.arguments:
+        raise error(call, "replied asks about any message of this campaign", "write replied()")
+    return Did(event="replied", within=0, times=1, since_entry=True, properties=())
+
+
 def _segment(context: Context, chain: Chain, rest: _Rest, depth: int) -> Node:
     name, at = context.only_text(chain, rest, "a segment")
     rule = context.segments.get(name)
@@ -156,6 +163,7 @@ CALLS: Mapping[str, Callable[[Context, Chain, _Rest, int], Node]] = {
     "opened": _touched("opened"),
     "clicked": _touched("clicked"),
     "received": _touched("received"),
+    "replied": _replied,
     "did": _did,
     "last": _last,
     "segment": _segment,

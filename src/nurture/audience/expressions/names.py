@@ -45,7 +45,7 @@ OFFER: Mapping[str, Type] = {
     "redeemed": Type.YES_NO,
 }
 OWN_EVENTS = frozenset(
-    {"subscribed", "unsubscribed", "ordered", "refunded", "answered", "due_again", "reviewed"}
+    {"subscribed", "unsubscribed", "ordered", "refunded", "replied", "answered", "due_again", "reviewed"}
 )
 """Events that nurture itself records: never doubted."""
 

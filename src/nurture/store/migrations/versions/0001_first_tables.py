@@ -254,6 +254,7 @@ def upgrade() -> None:
         sa.Column("goal_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("closed_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("reason", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("saw", TEXT, nullable=False, server_default=sa.text("'{}'")),
         sa.Column("held_out", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.UniqueConstraint(
             "campaign_id", "contact_id", "line_id", "entry_key", name="enrollments_once_per_entry"
@@ -291,6 +292,7 @@ def upgrade() -> None:
         sa.Column("done_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("outcome", TEXT, nullable=False, server_default=sa.text("''")),
         sa.Column("reason", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("saw", TEXT, nullable=False, server_default=sa.text("'{}'")),
         postgresql_partition_by="RANGE (enrollment_id)",
     )
     op.create_index("messages_by_campaign", "messages", ["campaign_id", "done_at"])
