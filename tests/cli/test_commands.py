@@ -53,6 +53,7 @@ def test_apply_tells_new_changed_and_gone_campaigns_apart(nurture: Nurture) -> N
         "changed": ["win-back"],
         "gone": ["loyalty"],
         "other": ["templates/email/welcome.md"],
+        "released": {},
     }
 
 

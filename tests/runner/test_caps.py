@@ -10,7 +10,6 @@ from nurture.clock import DAY, HOUR
 from nurture.store.engine import Store
 from support.corner import START, Corner, files, opened
 
-
 EACH = "reentry: {per: visit}"
 
 

@@ -14,7 +14,7 @@ from nurture.campaigns.findings import Finding
 from nurture.clock import DAY, Moment
 from nurture.runner import applied
 from nurture.runner.template_cache import load
-from nurture.runner.template_trials import varied
+from nurture.runner.varied import varied
 from nurture.store import people
 from nurture.store.engine import Store
 from nurture.store.people import ContactGiven

@@ -162,3 +162,38 @@ def _joined(below: Texts) -> Texts:
 
 CONDITIONS: Texts = st.recursive(_LEAVES, _joined, max_leaves=4)
 """Conditions, and now and then a value that can be one."""
+
+
+def every_fact() -> list[str]:
+    """Each fact of each place and window beside values that it is likely to have."""
+    windows = ["", *(f'.within("{days} days")' for days in SPANS)]
+    owners = ["", "line.", 'lines["FLORAL"].', 'lines["NONE"].']
+    numbers = {
+        "count": (0, 1, 2),
+        "total": (0, 3.33, 9.99),
+        "average": (3.33, 0.1),
+        "days_since_last": (0, 1, 30, 365),
+        "usual_gap_days": (25.5, 30),
+    }
+    asked = [f"{fact} {op} none" for op in ("==", "!=") for fact in ("contact.age", "event.sku", "line.name")]
+    for window in windows:
+        for owner in owners:
+            orders = f"{owner}orders{window}"
+            asked += [f"{orders}.{name} == {value}" for name, some in numbers.items() for value in some]
+            asked += [f"days_since({orders}.{name}) <= 30" for name in ("first_at", "last_at")]
+            asked += [f'"R-12" in {orders}.skus', f'"FLORAL" in {orders}.lines']
+        signs = f"engagement{window}"
+        asked += [f"{signs}.{name} == {n}" for name in ("received", "opens", "clicks") for n in (0, 1, 2)]
+        asked += [f"days_since({signs}.{name}) <= 30" for name in ("last_open_at", "last_click_at")]
+        asked += [f"{signs}.days_since_last == {n}" for n in (0, 1, 30)]
+    for owner in owners:
+        asked += [f'{owner}stage == "{name}"' for name in (*STAGES, "client", "client/a")]
+        asked += [f"{owner}stage.days == 30", f"{owner}stage.since < now"]
+    for event in EVENTS:
+        asked += [f'did("{event}", within="{days} days")' for days in SPANS]
+        asked += [f'did("{event}", times={times})' for times in (1, 2, 3)]
+        asked += [f'last("{event}").{name} == none' for name in ("at", "name", "sku")]
+        asked += [f'days_since(last("{event}").at) == {days}' for days in SPANS]
+    steps = ["", *(quoted(it) for it in STEPS), '"intro/welcome"', '"old/next"']
+    asked += [f"{kind}({step})" for kind in ("opened", "clicked", "received") for step in steps]
+    return asked

@@ -75,7 +75,9 @@ class Made:
         lines.append(f"on edit: {self.edit}")
         if self.moved:
             lines += ["moved:", *(f'  "{old}": "{new}"' for old, new in self.moved.items())]
-        return "\n".join([*lines, "sequence:", *textwrap.indent("\n".join(written(self.steps)), "  ").split("\n")])
+        return "\n".join(
+            [*lines, "sequence:", *textwrap.indent("\n".join(written(self.steps)), "  ").split("\n")]
+        )
 
     @property
     def letters(self) -> frozenset[str]:
@@ -117,13 +119,11 @@ PLAIN = st.one_of(
             {"set": "{contact.tier: gold}"},
             {"unsubscribe": "news"},
             {"notify": "desk@shop.example"},
-            {"end": "enough", "when": '"vip" in contact.tags'},
+            {"end": "enough", "when": 'orders.count < 9 and "vip" in contact.tags'},
         ]
     ).map(lambda says: Step(says=says)),
 )
-WAYS = _one_of(
-    {"if": "clicked()"}, {"if": 'did("visited")'}, {"if": "orders.count >= 1"}, {"split": "50%"}
-)
+WAYS = _one_of({"if": "clicked()"}, {"if": 'did("visited")'}, {"if": "orders.count >= 1"}, {"split": "50%"})
 
 
 @st.composite
@@ -171,7 +171,7 @@ GOALS = _one_of(
 )
 EXITS = _one_of({}, {"exit": f"{{on: {LEFT}}}"}, {"exit": f'did("{LEFT}", since="entry")'})
 WINDOWS = _one_of({}, {"window": "mon-fri 09:00-17:00"}, {"window": "any time"})
-NARROWED = _one_of({}, {}, {}, {"when": "orders.count < 3"}, {"when": '"vip" not in contact.tags'})
+NARROWED = _one_of({}, {}, {}, {"when": "orders.count < 3"}, {"when": 'orders.count < 9 and "vip" not in contact.tags'})
 
 
 @st.composite

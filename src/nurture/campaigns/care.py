@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from nurture.audience.expressions.names import OWN_EVENTS
 from nurture.audience.spans import say_span
-from nurture.campaigns.known import OWN_EVENTS
 from nurture.campaigns.overlaps import Plan
 from nurture.campaigns.source import Source
 from nurture.campaigns.wording import Complaint

@@ -17,7 +17,7 @@ class Known:
     topics: Mapping[str, bool] | None = None
     """By name, whether the topic is always on: it cannot be switched off, and may not sell."""
     attributes: Mapping[str, type] | None = None
-    """Of contacts: str, float or bool by name."""
+    """Of contacts: str, float, bool or datetime by name."""
     events: frozenset[str] | None = None
     """Names of events that were ever recorded."""
     lines: frozenset[str] | None = None
@@ -28,9 +28,3 @@ class Known:
     """The workspace's caps: so many messages to one contact in so long."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """The workspace's, for dates without a time zone."""
-
-
-OWN_EVENTS = frozenset(
-    {"subscribed", "unsubscribed", "ordered", "refunded", "answered", "due_again", "reviewed"}
-)
-"""Events that nurture itself records."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from nurture.audience.expressions.names import OWN_EVENTS
 from nurture.campaigns.campaign_file import DEFAULT_LINE_STAGES, CampaignShape, Draft
-from nurture.campaigns.known import OWN_EVENTS, Known
+from nurture.campaigns.known import Known
 from nurture.campaigns.steps_file import UNREAD, Unread
 from nurture.campaigns.tree import Loc, Scalar, find
 from nurture.campaigns.wording import Complaint

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 
 from nurture.audience.expressions import Expression, parse
 from nurture.audience.expressions import Known as Names
+from nurture.audience.expressions.names import OWN_EVENTS
 from nurture.audience.expressions.types import Type
-from nurture.campaigns.known import OWN_EVENTS, Known
+from nurture.campaigns.known import Known
 from nurture.campaigns.source import Source
 from nurture.campaigns.tree import Keyed, Listing, Scalar, Tree, find
 
-_TYPES: Mapping[type, Type] = {str: Type.TEXT, float: Type.NUMBER, int: Type.NUMBER, bool: Type.YES_NO}
+_TYPES: Mapping[type, Type] = {
+    str: Type.TEXT,
+    float: Type.NUMBER,
+    int: Type.NUMBER,
+    bool: Type.YES_NO,
+    datetime: Type.MOMENT,
+}
 
 
 def names_of(known: Known) -> Names:

@@ -23,6 +23,7 @@ from nurture.cli import (
     show,
     stages,
     webhook,
+    who,
     workspace,
 )
 from nurture.cli.console import tell
@@ -50,6 +51,7 @@ for _module in (
     stages,
     report,
     show,
+    who,
     explain,
     preview,
     schema,

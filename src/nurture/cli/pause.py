@@ -16,9 +16,10 @@ Campaign = Annotated[str, typer.Argument(help="The campaign, as its file is call
 
 
 def pause(campaign: Campaign, workspace: Workspace = None, as_json: Json = False) -> None:
-    """Stop a campaign: nobody goes on and nothing is sent until `nurture resume`.
+    """Stop a campaign until nurture resume.
 
-    It holds at once, in every daemon. People still enter, reach the goal and leave.
+    Nobody in it goes on, and nothing is sent. It holds at once, in every daemon. People still enter, reach the goal
+    and leave.
     """
     with open_app(workspace) as app:
         done = pausing.pause(app.store, campaign, app.clock.now())

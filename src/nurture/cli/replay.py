@@ -93,6 +93,7 @@ def _replay(
             app.settings.marketing_topics,
             seed=seed,
             step=step,
+            zone=app.settings.zone,
         )
         run.sign_up(sign_ups, first, last)
         with progress("replaying", last - first) as show:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from nurture.app import App, open_app
-from nurture.cli.console import Json, Workspace, hanging, near_miss, out, print_json, say, tell
+from nurture.cli import chosen
+from nurture.cli.console import Json, Workspace, hanging, out, print_json, say, tell
 from nurture.clock import Moment, format_iso, to_datetime
-from nurture.errors import FilesError, UsageError, WorkspaceError
+from nurture.errors import WorkspaceError
 from nurture.journeys.campaign import Campaign
 from nurture.reports.drawing import svg as as_svg
 from nurture.reports.drawing import text as as_text
 from nurture.reports.drawing.inks import Ink, Row
 from nurture.reports.drawing.picture import Picture, Standing, picture
 from nurture.reports.drawing.words import cells
-from nurture.runner import applied
-from nurture.runner.files import CAMPAIGNS, look
 from nurture.runner.world import Edition
 from nurture.store import standing
 from nurture.store.standing import Here
@@ -94,23 +93,19 @@ class Shown:
 
 
 def _in_force(app: App, key: str) -> Shown:
-    world = applied.load(app.store, app.settings)
-    live = {it.record.key: it for it in world.live.values()}
-    found = live.get(key)
-    if found is None or found.edition is None:
-        raise _unknown(app, key, (it.key for _, it in world.in_force), gone=found is not None)
+    world, live, edition = chosen.in_force(app, key, "show")
     with app.store.read() as tx:
-        here = standing.at_steps(tx, found.record.id)
-    people, elsewhere = by_step(found.edition, here)
+        here = standing.at_steps(tx, live.record.id)
+    people, elsewhere = by_step(edition, here)
     state = f"version {world.version}"
-    if found.record.paused_at:
-        state += f", paused since {to_datetime(found.record.paused_at, app.settings.zone):%Y-%m-%d %H:%M}"
+    if live.record.paused_at:
+        state += f", paused since {to_datetime(live.record.paused_at, app.settings.zone):%Y-%m-%d %H:%M}"
     return Shown(
-        campaign=found.edition.campaign,
-        picture=picture(found.edition.campaign, people, elsewhere),
+        campaign=edition.campaign,
+        picture=picture(edition.campaign, people, elsewhere),
         state=state,
         version=world.version,
-        paused_at=found.record.paused_at,
+        paused_at=live.record.paused_at,
         people=people,
         elsewhere=elsewhere,
     )
@@ -136,41 +131,8 @@ def by_step(edition: Edition, here: Mapping[int, Here]) -> tuple[dict[str, Stand
 
 
 def _in_files(app: App, key: str) -> Shown:
-    found = look(app.settings.workspace)
-    checked = applied.check(app.store, app.settings, found.files, found.findings)
-    campaign = checked.book.campaigns.get(key)
-    if campaign is None:
-        wrong = tuple(it for it in checked.errors if _key(it.path) == key)
-        if wrong:
-            raise FilesError(f"this campaign cannot be read\n\n{applied.render(wrong)}")
-        raise _unknown(app, key, checked.book.campaigns, files=True)
-    if checked.errors:
-        tell("note: the files hold mistakes, so that they cannot be applied; nurture check names them")
+    _, campaign = chosen.in_files(app, key, "show")
     return Shown(campaign=campaign, picture=picture(campaign), state="as it stands in the files")
-
-
-def _unknown(
-    app: App, key: str, names: Iterable[str], *, gone: bool = False, files: bool = False
-) -> UsageError:
-    known = sorted(names)
-    listed = f"There are: {', '.join(known)}" if known else "There are none yet."
-    if not key:
-        return UsageError(
-            "which campaign?", remedy=f"{listed}\n  Such as: nurture show {known[0]}" if known else listed
-        )
-    near = near_miss(key, known)
-    remedy = listed if near == listed else f"{near}\n  {listed}"
-    if not files and key in map(_key, look(app.settings.workspace).files):
-        remedy = f"It stands in the files: nurture show {key} --files\n  {remedy}"
-    if gone:
-        return UsageError(f'the campaign "{key}" is not in force any more', remedy=remedy)
-    return UsageError(f'no campaign is called "{key}"', remedy=remedy)
-
-
-def _key(path: str) -> str:
-    """What a campaign in this file would be known by; empty where no campaign stands there."""
-    where = PurePosixPath(path)
-    return where.stem if where.parts[:1] == (CAMPAIGNS,) else ""
 
 
 def print_picture(shown: Shown, *, ascii_only: bool) -> None:

@@ -9,10 +9,9 @@ from nurture.cli.console import Json, Workspace, print_json, say
 
 
 def webhook(workspace: Workspace = None, as_json: Json = False) -> None:
-    """Show the secret that webhooks are signed with, for whoever receives them.
+    """Show the secret that webhooks are signed with.
 
-    \b
-    nurture webhook
+    Whoever receives them checks with it that they come from here.
     """
     with open_app(workspace) as app:
         secret = app.webhook_secrets[0]

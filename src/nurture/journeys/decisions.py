@@ -20,6 +20,8 @@ class Send:
     template: str
     """The one of the step's variants that this contact gets."""
     terms: Terms
+    wanted: Moment = 0
+    """Where it was wanted later than the step before was done: from when its lateness counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

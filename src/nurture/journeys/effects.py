@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from nurture.audience.contact import Scalar
 
-
 SETTABLE = ("first_name", "last_name", "locale", "timezone", "country")
 """The fields of a contact that may be set; each is text. All other names are attributes."""
 

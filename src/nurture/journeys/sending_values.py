@@ -6,11 +6,11 @@ import re
 from email.utils import getaddresses
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import PlainValidator, ValidationInfo
 
 from nurture.audience.contact import Scalar
+from nurture.audience.zones import zone_names
 from nurture.journeys.effects import SETTABLE, ChangeContact
 from nurture.journeys.shape import KEY, context_of, kind_of, wrong
 from nurture.journeys.spelling import near, normal, quoted
@@ -110,8 +110,8 @@ def _field(name: str, written: str) -> str:
 
 def _scalar(field: str, written: str) -> Scalar:
     """A number, yes or no where it is written so; fields that every contact has are text."""
-    if field == "timezone" and written not in available_timezones():
-        hint = near(written, available_timezones()) or "write it as Europe/Berlin"
+    if field == "timezone" and written not in zone_names():
+        hint = near(written, zone_names()) or "write it as Europe/Berlin"
         raise wrong("not-a-change", f"there is no time zone {quoted(written)}", hint)
     if field == "country" and not re.fullmatch("[A-Za-z]{2}", written):
         raise wrong("not-a-change", f"{quoted(written)} is no country", "write two letters, such as DE")

@@ -71,9 +71,7 @@ class Shape(BaseModel):
     Unknown keys are errors; those in `later` are part of the language, but not built.
     """
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     later: ClassVar[frozenset[str]] = frozenset()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nurture.audience.contact import Contact
 from nurture.clock import Moment
 from nurture.lifecycle.stages import Transition
+from nurture.reports.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class MessageStory:
     state: str
     """planned, claimed, handed or deferred while it is open; else what became of it."""
     reason: str
+    saw: Mapping[str, str] = field(default_factory=dict)
+    """The facts behind the reason, where a gate stopped it."""
     opened_at: Moment | None = None
     clicked_at: Moment | None = None
     unsubscribed_at: Moment | None = None
@@ -58,6 +61,33 @@ class EntryStory:
     closed_at: Moment | None
     reason: str
     messages: tuple[MessageStory, ...]
+    saw: Mapping[str, str] = field(default_factory=dict)
+    """The facts behind the reason."""
+    version: int = 0
+    """The version they entered with."""
+    held_out: bool = False
+    waiting: Waiting | None = None
+    """What it waits for; None: it is over, or was not asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Why the contact is not in a campaign that is in force."""
+
+    campaign: str
+    name: str
+    reason: str
+    """What keeps them out (a word of `who.OUTS`); empty: nothing, they wait for what lets people in."""
+    says: str
+    """In words."""
+    saw: Mapping[str, str] = field(default_factory=dict)
+    """The facts behind it."""
+    enters: str = ""
+    """How people come into the campaign."""
+    enters_at: Moment | None = None
+    """When they would; None: that does not hang on time, or is not known."""
+    held_out: bool = False
+    """Whether they would get nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

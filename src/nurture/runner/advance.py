@@ -97,19 +97,19 @@ class _Deciding:
     def decide(self, enrollment: Enrollment, edition: Edition | None) -> None:
         """Take one enrollment as far as it goes now."""
         if self._states[enrollment.campaign_id].paused_at:
-            return self._wait(
-                enrollment, enrollment.step_no, enrollment.since, NEVER, behind=enrollment.behind
-            )
-        if enrollment.contact_id not in self._batch.contacts:
-            return self._close(enrollment, edition, self._now, Reason.SUPPRESSED)
-        if edition is None:
-            return self._close(enrollment, edition, self._now, Reason.CAMPAIGN_GONE)
-        if enrollment.step_no not in edition.steps:
-            return self._close(enrollment, edition, self._now, Reason.STEP_GONE)
-        campaign = edition.campaign
-        known = self._batch.of(enrollment.contact_id)
-        facts = self._batch.in_entry(known, enrollment, campaign.key, campaign.offer)
-        self._go(enrollment, edition, facts)
+            no, since = enrollment.step_no, enrollment.since
+            self._wait(enrollment, no, since, NEVER, behind=enrollment.behind)
+        elif enrollment.contact_id not in self._batch.contacts:
+            self._close(enrollment, edition, self._now, Reason.SUPPRESSED)
+        elif edition is None:
+            self._close(enrollment, edition, self._now, Reason.CAMPAIGN_GONE)
+        elif enrollment.step_no not in edition.steps:
+            self._close(enrollment, edition, self._now, Reason.STEP_GONE)
+        else:
+            offer = edition.campaign.offer
+            known = self._batch.of(enrollment.contact_id)
+            facts = self._batch.in_entry(known, enrollment, edition.campaign.key, offer)
+            self._go(enrollment, edition, facts)
 
     def _go(self, enrollment: Enrollment, edition: Edition, facts: Facts) -> None:
         campaign, nodes = edition.campaign, edition.campaign.program.nodes

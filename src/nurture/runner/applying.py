@@ -20,7 +20,7 @@ from nurture.runner.applied import Checked, load, render
 from nurture.runner.limits import limits_of
 from nurture.runner.world import Edition, Live, World, edition, letters_of
 from nurture.settings import Settings
-from nurture.store import audience, journeys, occasions, outbox, templates, versions
+from nurture.store import audience, journeys, occasions, outbox, standing, templates, versions
 from nurture.store.engine import Store, Tx
 from nurture.store.expressions import Asking, narrowed
 from nurture.store.stages import line_names
@@ -257,9 +257,11 @@ def _with(world: World, record: CampaignRecord, new: Edition) -> World:
 
 
 def _stranded(tx: Tx, record: CampaignRecord, old: Edition, edit: Edit) -> Iterator[Stranded]:
-    standing = journeys.standing(tx, record.id)
+    here = standing.at_steps(tx, record.id)
     for step in old.campaign.program.nodes:
-        people = standing.get((old.numbers[step], False), 0)
+        at = here.get(old.numbers[step])
+        # Whose message is on its way goes on behind the step, whatever becomes of it.
+        people = at.people - at.on_their_way if at else 0
         if step in edit.unnamed and people:
             yield Stranded(
                 campaign=record.key,

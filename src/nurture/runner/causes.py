@@ -22,6 +22,9 @@ TOO_LONG_AGO = 7 * DAY
 ONCE = "once"
 """The entry key where a campaign is entered once only."""
 
+NEXT_LINE = "next line"
+"""How the entry key begins of those who go on with another product line."""
+
 THERE_ALREADY = "there already"
 """The entry key of those whom `existing` let in."""
 
@@ -55,9 +58,9 @@ def causes(
     match campaign.enter:
         case EnterOnEvent(event=name):
             for happening in happenings:
-                if happening.event.name == name and happening.event.at >= earliest:
-                    if _of_topic(campaign, happening.event):
-                        yield _by_event(campaign, happening)
+                event = happening.event
+                if event.name == name and event.at >= earliest and _of_topic(campaign, event):
+                    yield _by_event(campaign, happening)
         case EnterOnStage(existing=existing):
             at = _came_at(campaign, it, first_stage)
             if at is not None and at >= earliest:

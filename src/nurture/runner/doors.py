@@ -146,7 +146,7 @@ class Doors:
         )
         if campaign.lines is not None and self._lines_entered.get((live.record.id, it.contact_id)):
             # One line at a time: when it is over, the next begins.
-            yield Cause(key=f"next line {self._now}", at=self._now, fresh=True)
+            yield Cause(key=f"{NEXT_LINE} {self._now}", at=self._now, fresh=True)
 
     def _again(self, live: Live, campaign: Campaign, contact: int, line: int, cause: Cause) -> bool:
         """Whether those who were in before may come in by this cause. That an entry is made once only for a

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from nurture.audience.contact import Contact, Scalar
 from nurture.clock import Moment
 from nurture.delivery.outcome import MessageKey
 from nurture.journeys.campaign import Campaign
@@ -77,7 +78,7 @@ def _notify(tx: Tx, told: Sequence[tuple[Due, Notify]], now: Moment) -> None:
         contact = contacts.get(it.enrollment.contact_id)
         if contact is None:
             continue
-        target = notify.to or str(contact.attributes.get(notify.attribute) or "")
+        target = notify.to or str(_fact(contact, notify.attribute) or "")
         rows.append(
             notices.Planned(
                 key=MessageKey(it.enrollment.id, it.step_no),
@@ -90,3 +91,8 @@ def _notify(tx: Tx, told: Sequence[tuple[Due, Notify]], now: Moment) -> None:
             )
         )
     notices.plan(tx, rows)
+
+
+def _fact(contact: Contact, name: str) -> Scalar | None:
+    """What `contact.NAME` is in conditions."""
+    return contact.email if name == "email" else contact.attributes.get(name)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from collections.abc import Collection
+from dataclasses import replace
 
 from nurture.audience.expressions import Needs
 from nurture.audience.expressions.types import Type
 from nurture.clock import NEVER, Moment
 from nurture.journeys.program import Node
 from nurture.journeys.reasons import Reason
+from nurture.reports.waiting import Waiting
 from nurture.runner.facts import Batch, gather
 from nurture.runner.prepare import NOT_REVIEWED
 from nurture.runner.world import Edition, World
@@ -19,26 +19,7 @@ from nurture.store.engine import Tx
 from nurture.store.journeys import Enrollment
 from nurture.store.under_way import UnderWay
 
-Kind: TypeAlias = Literal["due", "time", "condition", "winner", "message", "paused", "stuck"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """What one open enrollment waits for."""
-
-    kind: Kind
-    """due: it is decided at the next tick. time: it goes on at `until`. condition: it goes on when one holds.
-    winner: it goes on when the best variant is known. message: its message is under way. paused: somebody has to
-    resume the campaign. stuck: nothing will move it, which is a defect of ours."""
-    until: Moment | None
-    """When it is looked at, or its message tried, at the latest; None: that does not hang on time."""
-    says: str
-    """In words; where `until` is a moment, to stand behind it."""
-    step: str = ""
-    """Where they stand; empty: the step is gone."""
-    saw: Mapping[str, str] = field(default_factory=dict)
-    """The facts that the condition waited for sees now."""
-
+__all__ = ["Waiting", "waiting_for"]
 
 def waiting_for(tx: Tx, world: World, enrollments: Collection[Enrollment], now: Moment) -> dict[int, Waiting]:
     """What each open one of `enrollments` waits for, by its id. A few statements, however many there are."""

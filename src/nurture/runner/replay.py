@@ -9,10 +9,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from nurture.clock import DAY, Moment, Span, VirtualClock
+from nurture.clock import DAY, HOUR, Moment, Span, VirtualClock
 from nurture.delivery.outcome import MessageKey
 from nurture.engagement.hit import Hit
+from nurture.journeys.calendar import day_and_time, from_local
 from nurture.runner.crowd import Act, Crowd
 from nurture.runner.nightly import count_goods
 from nurture.runner.tick import Tick
@@ -45,7 +47,15 @@ class Replay:
     """One replay from `start` to `end`, with made-up people whose chance comes from `seed`."""
 
     def __init__(
-        self, store: Store, tick: Tick, clock: VirtualClock, topics: Collection[str], *, seed: int, step: Span
+        self,
+        store: Store,
+        tick: Tick,
+        clock: VirtualClock,
+        topics: Collection[str],
+        *,
+        seed: int,
+        step: Span,
+        zone: ZoneInfo,
     ) -> None:
         self._store = store
         self._tick = tick
@@ -53,6 +63,8 @@ class Replay:
         self._topics = topics
         self._crowd = Crowd(seed)
         self._step = step
+        # Whole steps are counted from a noon: with long ones, mail that may go by day only has to have its turn.
+        self._noon = from_local(*_noon_before(clock.now(), zone), zone)
         self._acts: list[tuple[Moment, MessageKey, Act]] = []
         self._seen_to: Moment = 0
         self._messages = self._hits = self._unsubscribed = 0
@@ -104,7 +116,7 @@ class Replay:
             due = min(due, self._acts[0][0])
         if due > end:
             return due
-        whole = -(-due // self._step) * self._step
+        whole = -(-(due - self._noon) // self._step) * self._step + self._noon
         return min(max(whole, self._clock.now() + 1), end) if self._clock.now() < end else end + 1
 
     def _act(self, now: Moment) -> None:
@@ -139,3 +151,8 @@ class Replay:
             message = f"{it.campaign} {it.line_id} {it.step} {it.at}"
             for act in self._crowd.reaction(it.email, message, it.at, it.links):
                 heapq.heappush(self._acts, (act.at, it.key, act))
+
+
+def _noon_before(at: Moment, zone: ZoneInfo) -> tuple[int, Span]:
+    day, _ = day_and_time(at, zone)
+    return day - 1, 12 * HOUR

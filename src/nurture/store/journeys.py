@@ -283,19 +283,6 @@ def _enrollment(row: Sequence[Any]) -> Enrollment:
     )
 
 
-_STANDING = (
-    select(_enrollments.c.step_no, _enrollments.c.behind, func.count())
-    .where(_enrollments.c.campaign_id == bindparam("campaign"), _enrollments.c.closed_at == 0)
-    .group_by(_enrollments.c.step_no, _enrollments.c.behind)
-)
-
-
-def standing(tx: Tx, campaign_id: int) -> dict[tuple[int, bool], int]:
-    """How many open enrollments stand at each step of a campaign; True: behind it, with its message under way."""
-    rows = tx.execute(_STANDING, {"campaign": campaign_id})
-    return {(step_no, bool(behind)): count for step_no, behind, count in rows}
-
-
 _WAITING_AT = (
     select(*_COLUMNS)
     .where(

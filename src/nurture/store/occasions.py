@@ -48,3 +48,9 @@ def take_due(tx: Tx, now: Moment) -> Occasion | None:
 def next_due(tx: Tx) -> Moment:
     """When the next of them is; NEVER: none is to come."""
     return tx.execute(select(func.min(_occasions.c.due_at))).scalar() or NEVER
+
+
+def of_campaigns(tx: Tx) -> dict[int, Moment]:
+    """When each campaign lets people in next, by its id; those that do not any more are left out."""
+    rows = tx.execute(select(_occasions.c.campaign_id, _occasions.c.due_at))
+    return {campaign: at for campaign, at in rows}

@@ -184,9 +184,9 @@ def _read(
         text(statement.format(wishes=source)), {**parameters, "wishes": json.dumps(list(wishes))}
     )
     found: dict[Wish, list[Candidate]] = defaultdict(list)
-    for contact, line, product, on_line, because, orders, lift in rows:
+    for contact, line, product_id, on_line, because, orders, lift in rows:
         candidate = Candidate(
-            product_id=product, line_id=on_line, because_id=because, orders=orders, lift=float(lift)
+            product_id=product_id, line_id=on_line, because_id=because, orders=orders, lift=float(lift)
         )
         found[contact, line].append(candidate)
     return {wish: tuple(candidates) for wish, candidates in found.items()}

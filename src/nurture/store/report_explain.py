@@ -14,6 +14,7 @@ from nurture.lifecycle.stages import Transition
 from nurture.reports.explain import ConsentWord, EntryStory, Explanation, MessageStory
 from nurture.store import people, suppressions
 from nurture.store.engine import Tx
+from nurture.store.seen_facts import from_text
 from nurture.store.stages import line_names, transitions
 from nurture.store.statements import table
 from nurture.store.tables import (
@@ -131,6 +132,9 @@ def _entries(tx: Tx, contact_id: int) -> tuple[EntryStory, ...]:
             closed_at=row.closed_at or None,
             reason=row.reason,
             messages=tuple(messages[row.id]),
+            saw=from_text(row.saw),
+            version=row.version,
+            held_out=bool(row.held_out),
         )
         for row in rows
     )
@@ -187,6 +191,7 @@ def _story(row: Row[Any], signs: dict[str, int]) -> MessageStory:
         done_at=row.done_at or None,
         state=state,
         reason=row.reason,
+        saw=from_text(row.saw),
         opened_at=signs.get("open"),
         clicked_at=signs.get("click"),
         unsubscribed_at=signs.get("unsubscribe"),

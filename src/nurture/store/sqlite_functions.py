@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from nurture.audience.contact import Contact
@@ -35,6 +36,7 @@ def _number(written: str | None) -> float | None:
     return None if written is None else values.bounded(float(written))
 
 
+@lru_cache(maxsize=4096)
 def _moment(written: str | None, zone: str, country: str, workspace: str) -> Moment | None:
     """A moment or a date as JSON spells it, by the zone that somebody says they are in, and their country."""
     if written is None:

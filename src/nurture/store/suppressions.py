@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterable
 
@@ -19,7 +18,7 @@ _suppressions = table(SuppressionRow)
 
 def hash_address(key: bytes, address: str) -> str:
     """HMAC-SHA256 of the address in lower case, in hexadecimal (RFC 2104)."""
-    return hmac.new(key, address.strip().lower().encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, address.strip().lower().encode(), "sha256").hex()
 
 
 def suppress(tx: Tx, key: bytes, addresses: Iterable[str], *, reason: str, at: Moment) -> None:
@@ -40,3 +39,8 @@ def suppressed(tx: Tx, key: bytes, addresses: Iterable[str]) -> dict[str, str]:
     condition = among(tx, _suppressions.c.address_hash, hashes.keys())
     rows = tx.execute(select(_suppressions.c.address_hash, _suppressions.c.reason).where(condition))
     return {hashes[found]: reason for found, reason in rows}
+
+
+def hashes(tx: Tx) -> set[str]:
+    """Of every address that must not be mailed: for whoever goes through all contacts anyway."""
+    return set(tx.execute(select(_suppressions.c.address_hash)).scalars())

@@ -331,16 +331,23 @@ class OccasionRow(SQLModel, table=True):
 
 
 class WinnerRow(SQLModel, table=True):
-    """The variant of a step that has won."""
+    """The variant of a step that has won, for all who come, or on one occasion of a campaign that many enter together."""
 
     __tablename__ = "winners"
 
     campaign_id: int = _big(primary_key=True, default=None)
     step_no: int = _big(primary_key=True, default=None)
+    round: str = Field(primary_key=True)
+    """The entry key of the occasion; empty: for all who come."""
     template: str
+    variants: str = "[]"
+    """The messages that it was chosen from, as JSON: where an edit made it others, it counts no more."""
     at: int = _big()
+    """When its test was over."""
+    final: bool = True
+    """False: the best when the first could not wait longer, after too few messages; later ones are tested again."""
     why: str = ""
-    """What it was judged by, as JSON: sent and counted of each variant."""
+    """What it was judged by, in words: sent and counted of each variant."""
 
 
 class TemplateRow(SQLModel, table=True):

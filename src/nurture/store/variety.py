@@ -15,7 +15,7 @@ _orders = table(OrderRow)
 def contact_ids(tx: Tx, each: int) -> frozenset[int]:
     """The oldest and the newest contacts, and those of the first and the last orders: up to `each` of every kind."""
     by_id, by_time = _contacts.c.id, _orders.c.ordered_at
-    asked: list[Select[tuple[int]]] = [
+    asked: list[Select[int]] = [
         *(select(_contacts.c.id).order_by(way) for way in (by_id, by_id.desc())),
         *(select(_orders.c.contact_id).order_by(way) for way in (by_time, by_time.desc())),
     ]

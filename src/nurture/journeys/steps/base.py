@@ -16,6 +16,7 @@ from nurture.clock import Moment
 from nurture.journeys.decisions import Decision
 from nurture.journeys.shape import Shape
 from nurture.journeys.terms import Terms
+from nurture.journeys.variants import Contest
 from nurture.journeys.values import Condition, Listed, StepId
 
 # A campaign is made of steps and a step looks at its campaign: the types refer to each other, the modules
@@ -39,6 +40,10 @@ class Situation:
     """In which local times are read: the contact's, or the workspace's where the campaign says so."""
     winner: str = ""
     """The variant of this step that has won; empty where none has, or it is not asked."""
+    winner_at: Moment = 0
+    """When the test was over that it won."""
+    ask_again: Moment = 0
+    """Where a test is not over at its time: when it will be."""
 
     def lot_of(self, what: str) -> tuple[str, str, str, int]:
         """What a chance of this step hangs on: the same for a contact at every entry."""
@@ -83,6 +88,11 @@ class StepKind(Shape, ABC):
     def templates(self) -> tuple[str, ...]:
         """The messages that it may send."""
         return ()
+
+    @property
+    def contest(self) -> Contest | None:
+        """What it asks about the messages that it may send; None: nothing."""
+        return None
 
     def terms(self, campaign: Terms) -> Terms:
         """On what terms its message goes: what it says itself, else its campaign."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from nurture.audience.spans import say_span
+from nurture.clock import Moment
 from nurture.journeys.caps import OnCap
 from nurture.journeys.chance import falls_within, one_of
 from nurture.journeys.decisions import Decision, Send, WaitUntil
@@ -15,8 +16,7 @@ from nurture.journeys.steps.base import Situation, StepKind
 from nurture.journeys.terms import Terms
 from nurture.journeys.time_values import WindowValue
 from nurture.journeys.values import Length, Listed, OfferName, OneOrMany, TemplateName, Text, YesNo
-
-Winner = Literal["clicks", "conversions"]
+from nurture.journeys.variants import Contest, Measure
 
 
 class SendStep(StepKind):
@@ -33,7 +33,7 @@ class SendStep(StepKind):
     on_cap: OnCap | None = None
     stale_after: Length | None = None
     variants: Annotated[tuple[TemplateName, ...], Listed, OneOrMany] = ()
-    winner: Winner | None = None
+    winner: Measure | None = None
     test: Share | None = None
     decide_after: Length | None = None
 
@@ -45,6 +45,14 @@ class SendStep(StepKind):
     def templates(self) -> tuple[str, ...]:
         """All that it may send."""
         return tuple(dict.fromkeys((self.template, *self.variants)))
+
+    @property
+    def contest(self) -> Contest | None:
+        """Which of its messages is the best, where `winner:` asks for it."""
+        if self.winner is None or len(self.templates) < 2:
+            return None
+        decide_after = self.decide_after if self.test is not None else None
+        return Contest(templates=self.templates, by=self.winner, decide_after=decide_after)
 
     def terms(self, campaign: Terms) -> Terms:
         """What it says itself, else its campaign."""
@@ -61,19 +69,21 @@ class SendStep(StepKind):
         )
 
     def decide(self, situation: Situation) -> Decision:
-        template = situation.winner or self._by_chance(situation)
-        if template is None:
-            assert self.decide_after is not None
-            return WaitUntil(at=situation.since + self.decide_after)
-        return Send(template=template, terms=self.terms(situation.campaign.terms))
+        wanted: Moment = 0
+        contest = self.contest
+        if contest is not None and contest.decide_after is not None and not self._is_test(situation):
+            over = situation.since + contest.decide_after
+            asked = max(over, situation.ask_again)
+            if not situation.winner and situation.now < asked:
+                return WaitUntil(at=asked)
+            # Who has waited for the winner is not late for having waited.
+            wanted = max(min(over, situation.now), situation.winner_at)
+        template = situation.winner or one_of(self.templates, *situation.lot_of("variant"))
+        return Send(template=template, terms=self.terms(situation.campaign.terms), wanted=wanted)
 
-    def _by_chance(self, situation: Situation) -> str | None:
-        """One of the variants; None: this contact waits for the winner."""
-        if self.test is not None and self.decide_after is not None:
-            waits = situation.now < situation.since + self.decide_after
-            if waits and not falls_within(self.test, *situation.lot_of("test")):
-                return None
-        return one_of(self.templates, *situation.lot_of("variant"))
+    def _is_test(self, situation: Situation) -> bool:
+        """Whether this contact is among those whom the variants are tested on."""
+        return self.test is None or falls_within(self.test, *situation.lot_of("test"))
 
     def describe(self) -> str:
         said = f"send {self.template}"

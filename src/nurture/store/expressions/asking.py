@@ -12,15 +12,11 @@ from sqlalchemy import (
     Double,
     Integer,
     Text,
-    and_,
     case,
     cast,
     func,
     literal,
     literal_column,
-    not_,
-    or_,
-    true,
 )
 
 from nurture.clock import DAY, Moment
@@ -55,40 +51,6 @@ class Asking:
     """The id of the line that `line` means, never 0: one for all, or a column of the query."""
     offer: Offer | None = None
     """The offer that `offer` means; None: its facts are missing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """A value in SQL. Yes and no are 1 and 0, moments bigints, numbers doubles, a missing value is NULL."""
-
-    value: ColumnElement[Any]
-    unsure: tuple[ColumnElement[bool], ...] = ()
-    """Where one of these holds, Python may read another value. Never NULL."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
-    """A condition between two bounds, neither of them ever NULL."""
-
-    possible: ColumnElement[bool]
-    certain: ColumnElement[bool]
-
-    @property
-    def exact(self) -> bool:
-        """Whether both are the same."""
-        return self.possible is self.certain
-
-
-def surely(condition: ColumnElement[bool]) -> Truth:
-    """The truth of a condition that is exact and never NULL."""
-    return Truth(possible=condition, certain=condition)
-
-
-def settled(condition: ColumnElement[bool], unsure: tuple[ColumnElement[bool], ...]) -> Truth:
-    """The truth of a condition, never NULL, that is right where nothing is unsure."""
-    if not unsure:
-        return surely(condition)
-    return Truth(possible=or_(condition, *unsure), certain=and_(condition, *(not_(it) for it in unsure)))
 
 
 def flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -134,6 +96,3 @@ def as_number(value: ColumnElement[Any]) -> ColumnElement[float]:
 def days_between(at: ColumnElement[Any], now: Moment) -> ColumnElement[float]:
     """Elapsed time in days of 24 hours."""
     return as_number(moment(now) - at) / number(DAY)
-
-
-EVERYBODY: Truth = surely(true())

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from nurture.audience.expressions.predicate import may_miss
 from nurture.audience.expressions.tree import Compare, Operator
 from nurture.audience.expressions.types import Type
-from nurture.store.expressions.asking import CONTACTS, Asking, as_number, holds
+from nurture.store.expressions.asking import CONTACTS, Asking, as_number, holds, number
 from nurture.store.expressions.json_cell import Cell
+from nurture.store.expressions.truth import Read
 
 _Value = ColumnElement[Any]
 
@@ -39,6 +40,17 @@ def compared(asking: Asking, node: Compare, one: _Value, other: _Value) -> Colum
                 one, other = _by_code_point(asking, one), _by_code_point(asking, other)
             found = _ORDER[op](one, other)
             return found if sure else holds(found)
+
+
+def doubts(one: Read, other: Read) -> tuple[ColumnElement[bool], ...]:
+    """Where two compared values may compare otherwise. What is only rough matters where both are near."""
+    rough = [it.rough for it in (one, other) if it.rough is not None]
+    sure = (*one.unsure, *other.unsure)
+    if not rough or isinstance(one.value, Null) or isinstance(other.value, Null):
+        return sure
+    # A breath more, for what doubles round away.
+    near = func.abs(one.value - other.value) <= number((one.off + other.off) * 1.001)
+    return (*sure, and_(or_(*rough), holds(near)))
 
 
 def loosely(asking: Asking, op: Operator, one: Cell, other: Cell) -> ColumnElement[bool]:

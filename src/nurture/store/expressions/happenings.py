@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from nurture.audience.expressions.tree import Did, EngagementFact, InCampaign, LastEvent, Touched
 from nurture.store.expressions.asking import CONTACTS, Asking, as_number, days_between, moment, text
+from nurture.store.expressions.json_cell import Cell, cell
 from nurture.store.statements import table
 from nurture.store.tables import CampaignRow, CampaignStepRow, EnrollmentRow, EventRow, SignRow
 
@@ -52,17 +53,20 @@ def engagement_fact(asking: Asking, node: EngagementFact) -> ColumnElement[Any]:
 
 
 def last_event(asking: Asking, node: LastEvent) -> ColumnElement[Any]:
-    """The moment or the name of the last event of that name, or all its properties as JSON."""
+    """The moment or the name of the last event of that name."""
     events = _EVENTS.alias()
     own = _events(asking, events, node.event)
-    match node.name:
-        case "at":
-            return own.add_columns(func.max(events.c.at)).scalar_subquery()
-        case "name":
-            return case((own.add_columns(events.c.id).exists(), text(node.event)))
-        case _:
-            latest = own.add_columns(events.c.properties).order_by(events.c.at.desc(), events.c.id.desc())
-            return latest.limit(1).scalar_subquery()
+    if node.name == "at":
+        return own.add_columns(func.max(events.c.at)).scalar_subquery()
+    return case((own.add_columns(events.c.id).exists(), text(node.event)))
+
+
+def property_of_last(asking: Asking, node: LastEvent) -> Cell:
+    """A property of the last event of that name."""
+    events = _EVENTS.alias()
+    last = _events(asking, events, node.event).order_by(events.c.at.desc(), events.c.id.desc()).limit(1)
+    there = cell(asking, events.c.properties, node.name)
+    return there.through(lambda value: last.add_columns(value).scalar_subquery())
 
 
 def did(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, not_
+from sqlalchemy import ColumnElement, and_, not_, true
 
 from nurture.audience.expressions import Expression
-from nurture.store.expressions.asking import EVERYBODY, Asking
+from nurture.store.expressions.asking import Asking
 from nurture.store.expressions.reader import Reader
+from nurture.store.expressions.truth import surely
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ def narrowed(expression: Expression | None, asking: Asking) -> Narrowed:
 
     As `expression.holds(facts, asking.now)` of somebody in no campaign, or on the line `asking.line` of one.
     """
-    truth = Reader(asking).truth(expression.tree) if expression else EVERYBODY
+    truth = Reader(asking).truth(expression.tree) if expression else surely(true())
     return Narrowed(possible=truth.possible, certain=truth.certain)
 
 

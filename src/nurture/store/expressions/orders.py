@@ -13,12 +13,12 @@ from nurture.store.expressions.asking import (
     CONTACTS,
     NOBODY,
     Asking,
-    Read,
     as_number,
     days_between,
     moment,
     number,
 )
+from nurture.store.expressions.truth import Read
 from nurture.store.statements import table
 from nurture.store.tables import LineRow, OrderFactsRow, OrderLineRow, OrderRow, ProductRow
 
@@ -68,7 +68,7 @@ def bought(asking: Asking, node: OrderFact, part: ColumnElement[str]) -> ColumnE
     if node.window:
         own = and_(own, goods.c.ordered_at > moment(asking.now - node.window))
     found = found.where(own, _stands(asking, orders)).correlate_except(orders, goods, products, lines)
-    return and_(_reviewed(NOBODY), found.exists())
+    return and_(found.exists())
 
 
 def _nothing(name: str) -> ColumnElement[Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Literal, assert_never
+from typing import assert_never
 
-from sqlalchemy import ColumnElement, Null, and_, false, not_, null, or_, true
+from sqlalchemy import ColumnElement, false, null, or_, true
 
 from nurture.audience.expressions.tree import (
     Arithmetic,
@@ -37,26 +36,22 @@ from nurture.audience.expressions.tree import (
     Touched,
 )
 from nurture.audience.expressions.types import Type
+from nurture.clock import DAY
 from nurture.store.expressions import comparing, happenings, offers, orders, stages
 from nurture.store.expressions.arithmetic import arithmetic
 from nurture.store.expressions.asking import (
     CONTACTS,
-    NO,
-    YES,
     Asking,
-    Read,
-    Truth,
     days_between,
     flag,
     holds,
     is_yes,
     moment,
     number,
-    settled,
-    surely,
-    text,
 )
 from nurture.store.expressions.json_cell import Cell, cell, no_cell
+from nurture.store.expressions.leaves import constant, of_type, reckoned
+from nurture.store.expressions.truth import Read, Truth, doubts_of, joined, settled, surely, turned
 
 _MOST_WAIT = 70
 _WAIT = 5
@@ -80,9 +75,9 @@ class Reader:
         below = depth + _WAIT
         match node:
             case Joined(op=op, parts=parts):
-                return _joined(op, [self.truth(it, below) for it in parts])
+                return joined(op, [self.truth(it, below) for it in parts])
             case Not(of=of):
-                return _turned(self.truth(of, below))
+                return turned(self.truth(of, below))
             case SegmentUse(rule=rule):
                 return self.truth(rule.tree, depth)
             case Constant(value=value):
@@ -98,7 +93,7 @@ class Reader:
             case StageIs(stage=stage, names=names):
                 reads = [self.value(it, below) for it in names]
                 held = stages.stage_is(self._asking, stage.place, [it.value for it in reads])
-                return settled(held, _unsure(reads))
+                return settled(held, doubts_of(reads))
             case OneOf():
                 return self._one_of(node, below)
             case Contains():
@@ -107,7 +102,7 @@ class Reader:
                 return surely(is_yes(self.cell(node).flag))
             case _ if node.type is Type.YES_NO:
                 read = self.value(node, below)
-                return settled(is_yes(read.value), read.unsure)
+                return settled(is_yes(read.value), read.doubts)
             case _:
                 return surely(false())
 
@@ -119,7 +114,7 @@ class Reader:
         asking = self._asking
         match node:
             case Constant():
-                return Read(value=_constant(node))
+                return Read(value=constant(node))
             case ContactFact(name=name):
                 return Read(value=CONTACTS.c[name])
             case StageFact():
@@ -140,16 +135,17 @@ class Reader:
                 return Read(value=moment(asking.now))
             case DaysSince(of=of):
                 at = self.value(of, below)
-                return replace(at, value=_known(at.value, lambda it: days_between(it, asking.now)))
+                days = reckoned(at.value, lambda it: days_between(it, asking.now))
+                return replace(at, value=days, off=at.off / DAY)
             case As(of=of, type=kind):
-                return _of_type(self.cell(of), kind)
+                return of_type(self.cell(of), kind)
             case Arithmetic(left=left, right=right):
                 sides = self.value(left, below), self.value(right, below)
                 result = arithmetic(asking, node, *(it.value for it in sides))
-                return Read(value=result, unsure=_unsure(sides))
+                return Read(value=result, unsure=doubts_of(sides))
             case Negative(of=of):
                 inner = self.value(of, below)
-                return replace(inner, value=_known(inner.value, lambda it: number(-1) * it))
+                return replace(inner, value=reckoned(inner.value, lambda it: number(-1) * it))
             case (
                 Joined()
                 | Not()
@@ -172,8 +168,8 @@ class Reader:
         match node:
             case Attribute(name=name):
                 return cell(self._asking, CONTACTS.c.attributes, name)
-            case LastEvent(name=name):
-                return cell(self._asking, happenings.last_event(self._asking, node), name)
+            case LastEvent():
+                return happenings.property_of_last(self._asking, node)
             case _:
                 return no_cell()
 
@@ -187,7 +183,7 @@ class Reader:
             return [self._is(there, value, depth, seen) for there, value in wanted]
 
         held = happenings.did(self._asking, node, counts)
-        return settled(held, _unsure(seen))
+        return settled(held, doubts_of(seen))
 
     def _is(self, there: Cell, value: Node, depth: int, seen: list[Read]) -> ColumnElement[bool]:
         """Whether a property is `value`; NULL where it is not."""
@@ -202,7 +198,7 @@ class Reader:
             return surely(comparing.loosely(self._asking, node.op, *cells))
         sides = self.value(node.left, depth), self.value(node.right, depth)
         held = comparing.compared(self._asking, node, *(it.value for it in sides))
-        return settled(held, _unsure(sides))
+        return settled(held, comparing.doubts(*sides))
 
     def _one_of(self, node: OneOf, depth: int) -> Truth:
         if node.items and all(it.type is Type.UNKNOWN for it in (node.of, *node.items)):
@@ -210,69 +206,17 @@ class Reader:
             return surely(or_(*(holds(comparing.alike(of, self.cell(it))) for it in node.items)))
         of_read, *items = (self.value(it, depth) for it in (node.of, *node.items))
         held = comparing.one_of(of_read.value, [it.value for it in items])
-        return settled(held, _unsure([of_read, *items]))
+        return settled(held, doubts_of([of_read, *items]))
 
     def _contains(self, node: Contains, depth: int) -> Truth:
         part = self.value(node.part, depth)
         match node.whole:
             case OrderFact() as fact:
-                return settled(orders.bought(self._asking, fact, part.value), part.unsure)
+                return settled(orders.bought(self._asking, fact, part.value), part.doubts)
             case ContactFact(name="tags"):
-                return settled(comparing.tagged(self._asking, part.value), part.unsure)
+                return settled(comparing.tagged(self._asking, part.value), part.doubts)
             case whole:
                 read = self.value(whole, depth)
-                return settled(comparing.within(self._asking, part.value, read.value), _unsure([part, read]))
-
-
-def _joined(op: Literal["and", "or"], truths: Sequence[Truth]) -> Truth:
-    join = and_ if op == "and" else or_
-    possible = join(*(it.possible for it in truths))
-    if all(it.exact for it in truths):
-        return surely(possible)
-    return Truth(possible=possible, certain=join(*(it.certain for it in truths)))
-
-
-def _turned(truth: Truth) -> Truth:
-    possible = not_(truth.certain)
-    return surely(possible) if truth.exact else Truth(possible=possible, certain=not_(truth.possible))
-
-
-def _unsure(reads: Iterable[Read]) -> tuple[ColumnElement[bool], ...]:
-    return tuple(it for read in reads for it in read.unsure)
-
-
-def _known(
-    value: ColumnElement[Any], reckon: Callable[[ColumnElement[Any]], ColumnElement[Any]]
-) -> ColumnElement[Any]:
-    """What comes of a value; of NULL, NULL, which has no type to reckon with."""
-    return value if isinstance(value, Null) else reckon(value)
-
-
-def _constant(node: Constant) -> ColumnElement[Any]:
-    match node.value:
-        case None:
-            return null()
-        case bool() as value:
-            return YES if value else NO
-        case str() as value:
-            return text(value)
-        case int() as value if node.type is Type.MOMENT:
-            return moment(value)
-        case value:
-            return number(value)
-
-
-def _of_type(found: Cell, kind: Type) -> Read:
-    match kind:
-        case Type.NUMBER:
-            return Read(value=found.number)
-        case Type.TEXT:
-            return Read(value=found.text)
-        case Type.YES_NO:
-            return Read(value=found.flag)
-        case Type.MOMENT:
-            return found.moment
-        case Type.TEXTS | Type.UNKNOWN:
-            return Read(value=null())
-        case _:
-            assert_never(kind)
+                return settled(
+                    comparing.within(self._asking, part.value, read.value), doubts_of([part, read])
+                )

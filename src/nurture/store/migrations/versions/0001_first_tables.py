@@ -226,8 +226,11 @@ def upgrade() -> None:
         "winners",
         sa.Column("campaign_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
         sa.Column("step_no", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
+        sa.Column("round", TEXT, primary_key=True, nullable=False),
         sa.Column("template", TEXT, nullable=False),
+        sa.Column("variants", TEXT, nullable=False, server_default=sa.text("'[]'")),
         sa.Column("at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("final", sa.Boolean(), nullable=False, server_default=sa.true()),
         sa.Column("why", TEXT, nullable=False, server_default=sa.text("''")),
     )
     op.create_table(
