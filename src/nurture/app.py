@@ -163,10 +163,10 @@ def check_workspace(workspace: Path | None) -> CheckedWorkspace:
         settings = load(folder)
     except SettingsError as error:
         findings = [*found.findings, *settings_findings.findings_of(error, folder)]
-        checked = applied.check(None, None, found.files, findings)
+        checked = applied.check(None, None, found.files, findings, SystemClock().now())
         return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings, note=_UNASKED)
     if settings.database_file is not None and not settings.database_file.exists():
-        checked = applied.check(None, settings, found.files, found.findings)
+        checked = applied.check(None, settings, found.files, found.findings, SystemClock().now())
         return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings, note=_UNASKED)
     store = open_store(settings.database_url, now=SystemClock().now())
     try:

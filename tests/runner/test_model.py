@@ -264,7 +264,8 @@ class Journeys(RuleBasedStateMachine):
         counted: dict[str, list[Moment]] = {}
         for entry, subject, who, at, key, entered, closed, goal, held_out in mail:
             head, letter = self.heads[key], subject[0]
-            about = f"{who} {key} {subject} {local(at, ZONES[who])}"
+            shown = local(at, "" if "timezone" in head else ZONES[who])
+            about = f"{who} {key} {subject} {shown}"
             assert (entry, letter) not in told, f"twice: {about}"
             told.add((entry, letter))
             assert not held_out, f"to the holdout: {about}"
@@ -280,7 +281,7 @@ class Journeys(RuleBasedStateMachine):
             if letter not in URGENT:
                 counted.setdefault(who, []).append(at)
                 window = head.get("window") or self.limits.get("window", "")
-                assert is_open(window, local(at, ZONES[who])), f"outside of {window}: {about}"
+                assert is_open(window, shown), f"outside of {window}: {about}"
         for who, times in counted.items():
             for written in self.limits.get("per_contact", ()):
                 most, span = CAPS[written]

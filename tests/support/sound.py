@@ -49,6 +49,7 @@ KNOWN = Known(
     attributes={"tier": str, "age": float},
     events=frozenset({"signed_up", "viewed_pricing"}),
     lines=frozenset({"FLORAL", "SEAFOOD"}),
+    now=1_767_225_600_000_000,
 )
 REST = """\
 stage: [customer, lapsed]

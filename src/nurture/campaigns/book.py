@@ -18,6 +18,7 @@ from nurture.campaigns.known import Known
 from nurture.campaigns.lifecycle_file import EXAMPLE, PLAINEST, read_lifecycle, read_segments, stage_names
 from nurture.campaigns.moved import check_moved
 from nurture.campaigns.offers_file import offer_names, read_offers
+from nurture.campaigns.moments import check_moments
 from nurture.campaigns.opens import check_opens
 from nurture.campaigns.overlaps import Plan, check_overlaps
 from nurture.campaigns.reach import check_reach, timing
@@ -153,6 +154,7 @@ def _campaign(
         return None
     check_shape(draft, draft.shape, known, offers, stages)
     check_moved(draft, draft.shape)
+    check_moments(draft, draft.shape, known)
     if lifecycle is not None:
         check_lines(draft, draft.shape, lifecycle)
     if _has_errors(draft.source):

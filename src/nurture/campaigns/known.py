@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from nurture.clock import Span
+from nurture.clock import Moment, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,5 +26,6 @@ class Known:
     """Names of the templates that show an offer."""
     caps: tuple[tuple[int, Span], ...] = ()
     """The workspace's caps: so many messages to one contact in so long."""
+    now: Moment | None = None
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """The workspace's, for dates without a time zone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nurture.campaigns.campaign_file import CampaignShape, Draft
 from nurture.campaigns.steps_file import Unread
 from nurture.campaigns.wording import Complaint
+from nurture.journeys.edits import END
 from nurture.journeys.program import is_derived, name_steps, walk
 from nurture.journeys.spelling import near, quoted
 
@@ -13,11 +14,12 @@ def check_moved(draft: Draft, shape: CampaignShape) -> None:
     """Refuse circles and ways that lead nowhere; warn of a step that is still there."""
     if any(isinstance(step, Unread) for _, step in walk(draft.steps)):
         return
-    there = set(name_steps(draft.steps).values())
+    steps = set(name_steps(draft.steps).values())
+    there = {*steps, END}
     told: set[str] = set()
     for step, goal in shape.moved.items():
         loc = ("moved", step)
-        if step in there and not is_derived(step):
+        if step in steps and not is_derived(step):
             message = f"{quoted(step)} is still a step of this campaign, so nobody is moved"
             complaint = Complaint("moved-still-there", message, "take it out of `moved:`", on_key=True)
             draft.source.complain(complaint, loc, "warning")

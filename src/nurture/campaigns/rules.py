@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from nurture.audience.expressions.names import OWN_EVENTS
-from nurture.campaigns.campaign_file import DEFAULT_LINE_STAGES, CampaignShape, Draft
+from nurture.campaigns.campaign_file import DEFAULT_LINE_STAGES, CampaignShape, Draft, ReentryShape
 from nurture.campaigns.known import Known
 from nurture.campaigns.steps_file import UNREAD, Unread
 from nurture.campaigns.tree import Loc, Scalar, find
@@ -49,6 +49,10 @@ def check_shape(
         if known.topics and known.topics.get(shape.topic):
             message = f'the topic "{shape.topic}" cannot be switched off, so it may not sell'
             draft.source.complain(Complaint("service-sells", message, "take another topic, or no offer"), loc)
+    if isinstance(shape.reentry, ReentryShape) and shape.reentry.per and not shape.enter.on:
+        message = "`per:` counts by a property of the event that lets people in, and none does here"
+        hint = "write `enter: {on: …}`, or another `reentry:`"
+        draft.source.complain(Complaint("conflict", message, hint), ("reentry", "per"))
     for loc, event in _events_named(draft, shape):
         _check_event(draft, loc, event, known)
 

@@ -56,7 +56,7 @@ def show(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Show a campaign as a picture: its steps, ways, and the people at each.
+    """Show a campaign as a picture, with the people at each step.
 
     The version in force; with --files what an apply would put into force.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -9,6 +10,9 @@ from itertools import groupby
 
 from nurture.audience.expressions import Expression
 from nurture.journeys.program import Node, Program, is_derived
+
+END = "end"
+"""In `moved`, where no step is called so: those who stand there are through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +32,16 @@ class Edit:
 def compare(old: Program, new: Program, moved: Mapping[str, str]) -> Edit:
     """Hold two versions of a sequence against each other.
 
-    A step with a name of its own (its id, or its template) is the one that has that name. Any other is found
+    A step with a name of its own (its id, or its template) is the one that has that name, or that `moved` gives it:
+    one step of old becomes one that is new, and of the same kind. Any other is found
     among those behind the same named step: first by what it says, then by its kind and order. Who stands at a
     step that is gone goes where `moved` says, else to the next step that is still there.
     """
     same = {id_: id_ for id_ in old.nodes if id_ in new.nodes and not is_derived(id_)}
+    same |= _renamed(old, new, moved)
     now_behind = _behind(new)
     for anchor, steps in _behind(old).items():
-        same |= _align(steps, now_behind.get(anchor, []))
+        same |= _align(steps, now_behind.get(same.get(anchor, anchor), []))
     lost = [id_ for id_ in old.nodes if id_ not in same]
     return Edit(
         same=same,
@@ -43,6 +49,32 @@ def compare(old: Program, new: Program, moved: Mapping[str, str]) -> Edit:
         unnamed=frozenset(id_ for id_ in lost if id_ not in moved),
         changed=frozenset(id_ for id_, now in same.items() if says(old.nodes[id_]) != says(new.nodes[now])),
     )
+
+
+def _renamed(old: Program, new: Program, moved: Mapping[str, str]) -> dict[str, str]:
+    """The named steps that are called something else now, by `moved`."""
+    goals = {id_: _named(id_, new, moved) for id_ in old.nodes if id_ not in new.nodes and id_ in moved}
+    count = Counter(goals.values())
+    return {
+        id_: goal
+        for id_, goal in goals.items()
+        if goal in new.nodes
+        and goal not in old.nodes
+        and count[goal] == 1
+        and not is_derived(id_)
+        and not is_derived(goal)
+        and type(old.nodes[id_].step) is type(new.nodes[goal].step)
+    }
+
+
+def _named(id_: str, new: Program, moved: Mapping[str, str]) -> str:
+    """Where `moved` leads from a step: to one that is there, or to END."""
+    named = id_
+    for _ in range(len(moved)):
+        named = moved.get(named, named)
+        if named in new.nodes:
+            break
+    return named
 
 
 def says(node: Node) -> str:
@@ -91,13 +123,12 @@ def _by_kind(old: Sequence[Node], new: Sequence[Node]) -> dict[str, str]:
 
 def _goes_on(id_: str, old: Program, same: Mapping[str, str], new: Program, moved: Mapping[str, str]) -> str:
     """Where those go on who stand at a step that is gone."""
-    named = moved.get(id_, "")
-    for _ in range(len(moved)):
-        if named in new.nodes or not named:
-            break
-        named = moved.get(named, "")
-    if named in new.nodes:
-        return named
+    if id_ in moved:
+        named = _named(id_, new, moved)
+        if named in new.nodes:
+            return named
+        if named == END:
+            return ""
     at = id_
     while at and at not in same:
         at = old.nodes[at].next

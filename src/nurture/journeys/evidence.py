@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
+from nurture.audience.expressions import Expression
+from nurture.audience.expressions.tree import SegmentUse
 from nurture.audience.facts import Facts
 from nurture.audience.spans import say_span
 from nurture.clock import Moment, to_datetime
@@ -28,7 +30,7 @@ def of_gate(question: GateQuestion, reason: str) -> dict[str, str]:
         case Reason.GOAL if question.campaign.goal is not None:
             return _expressed(question, [question.campaign.goal])
         case Reason.STEP_WHEN if question.step_when is not None:
-            return short(question.step_when.seen(facts, now))
+            return of_expression(question.step_when, facts, now)
         case Reason.HAS_BOUGHT:
             return _bought(facts)
         case Reason.STALE:
@@ -49,7 +51,7 @@ def of_misfit(campaign: Campaign, facts: Facts, now: Moment, reason: str) -> dic
         case Reason.LINE | Reason.LINE_STAGE if facts.line is not None:
             return {"line": facts.line.name, "line.stage": facts.line.stage.name}
         case Reason.WHEN if campaign.when is not None:
-            return short(campaign.when.seen(facts, now))
+            return of_expression(campaign.when, facts, now)
         case _:
             return {}
 
@@ -57,7 +59,7 @@ def of_misfit(campaign: Campaign, facts: Facts, now: Moment, reason: str) -> dic
 def of_trigger(trigger: Trigger, facts: Facts, at: Moment, zone: ZoneInfo) -> dict[str, str]:
     """What made a goal or an exit come about at that moment: what its expression saw, or its event."""
     if trigger.expression is not None:
-        return short(trigger.expression.seen(facts, at))
+        return of_expression(trigger.expression, facts, at)
     return {"event": trigger.event, "at": said(at, zone)}
 
 
@@ -71,9 +73,17 @@ def said(at: Moment, zone: ZoneInfo) -> str:
     return f"{to_datetime(at, zone):%Y-%m-%d %H:%M} {zone.key}"
 
 
-def short(seen: Mapping[str, str]) -> dict[str, str]:
-    """The same with long values cut."""
-    return {name: it if len(it) <= MOST_TEXT else f"{it[: MOST_TEXT - 1]}…" for name, it in seen.items()}
+def of_expression(expression: Expression, facts: Facts, now: Moment) -> dict[str, str]:
+    """What an expression saw, and what the segments that it names saw; long values are cut."""
+    saw = {name: _short(value) for name, value in expression.seen(facts, now).items()}
+    for node in expression.leaves.values():
+        if isinstance(node, SegmentUse) and isinstance(node.rule, Expression):
+            saw = {**of_expression(node.rule, facts, now), **saw}
+    return saw
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= MOST_TEXT else f"{value[: MOST_TEXT - 1]}…"
 
 
 def _expressed(question: GateQuestion, triggers: Iterable[Trigger]) -> dict[str, str]:

@@ -18,12 +18,14 @@ from nurture.messages.needs import facts_needed
 from nurture.runner import effects
 from nurture.runner.effects import Due
 from nurture.runner.facts import Batch, gather
+from nurture.runner.winners import Winning
 from nurture.runner.world import Edition, World
 from nurture.store import agenda, journeys, outbox, versions, winners
 from nurture.store.engine import Store, Tx
 from nurture.store.journeys import Closing, Enrollment, Move
 from nurture.store.outbox import Planned
 from nurture.store.versions import State
+from nurture.store.winners import Chosen, Place
 
 BATCH = 1_000
 """Enrollments decided in one transaction."""
@@ -40,24 +42,29 @@ class Decided:
     effects: list[Due] = field(default_factory=list)
     freed: list[int] = field(default_factory=list)
     """Contacts whose campaign with `lines:` is over for one line, so that the next can begin."""
+    won: Mapping[Place, Chosen] = field(default_factory=dict)
+    """The variants that have won just now."""
 
 
 def advance(store: Store, world: World, now: Moment) -> int:
     """Decide what is due, oldest first. Returns how many enrollments were looked at."""
     total = 0
+    winning = Winning(now)
     while True:
         with store.write() as tx:
             due = journeys.take_due(tx, now, BATCH)
             if due:
-                decided = decide_all(tx, world, due, now)
+                decided = decide_all(tx, world, due, now, winning)
                 _write(tx, store, world, decided, now)
         total += len(due)
         if len(due) < BATCH:
             return total
 
 
-def decide_all(tx: Tx, world: World, due: Sequence[Enrollment], now: Moment) -> Decided:
-    """What is to become of these enrollments; nothing is written."""
+def decide_all(
+    tx: Tx, world: World, due: Sequence[Enrollment], now: Moment, winning: Winning | None = None
+) -> Decided:
+    """What is to become of these enrollments; nothing is written. `winning` lasts for all batches of one moment."""
     needs = Needs()
     for campaign_id in {enrollment.campaign_id for enrollment in due}:
         needs |= world.live[campaign_id].needs
@@ -70,7 +77,10 @@ def decide_all(tx: Tx, world: World, due: Sequence[Enrollment], now: Moment) -> 
     batch = gather(
         tx, world, {it.contact_id for it in due}, now, needs, offers=offers, lines={it.line_id for it in due}
     )
-    deciding = _Deciding(world, batch, versions.states(tx), winners.chosen(tx), now)
+    winning = winning or Winning(now)
+    won = winning.look(tx, due, editions)
+    deciding = _Deciding(world, batch, versions.states(tx), winning, now)
+    deciding.decided.won = won
     for enrollment in due:
         deciding.decide(enrollment, editions[enrollment.id])
     return deciding.decided
@@ -84,14 +94,14 @@ class _Deciding:
         world: World,
         batch: Batch,
         states: Mapping[int, State],
-        winning: Mapping[tuple[int, int], str],
+        winning: Winning,
         now: Moment,
     ) -> None:
         self.decided = Decided()
         self._world = world
         self._batch = batch
         self._states = states
-        self._winners = winning
+        self._winning = winning
         self._now = now
 
     def decide(self, enrollment: Enrollment, edition: Edition | None) -> None:
@@ -121,7 +131,7 @@ class _Deciding:
             step, changed = nodes[step].next, 0
         while step:
             node, no = nodes[step], edition.numbers[step]
-            winner = self._winners.get((enrollment.campaign_id, no), "")
+            stands = self._winning.at(enrollment, edition, node, since)
             situation = Situation(
                 campaign=campaign,
                 node=node,
@@ -129,7 +139,9 @@ class _Deciding:
                 now=self._now,
                 since=since,
                 zone=zone,
-                winner=winner,
+                winner=stands.winner,
+                winner_at=stands.winner_at,
+                ask_again=stands.ask_again,
             )
             match decide(situation):
                 case GoTo() as go:
@@ -137,8 +149,9 @@ class _Deciding:
                 case WaitUntil(at=at):
                     return self._wait(enrollment, no, since, at)
                 case Send() as send:
-                    if not self._plan(enrollment, edition, facts, send, no, max(since, changed)):
-                        step, since = node.next, max(since, changed)
+                    wanted = max(since, changed, send.wanted)
+                    if not self._plan(enrollment, edition, facts, send, no, wanted):
+                        step, since = node.next, wanted
                     else:
                         return self._wait(enrollment, no, since, NEVER, behind=True)
                 case Act(effect=effect):
@@ -214,15 +227,20 @@ class _Deciding:
         )
 
     def _close(self, enrollment: Enrollment, edition: Edition | None, at: Moment, reason: str) -> None:
+        # A moment waited for may lie before the last message; nobody left before it went.
+        at = max(at, enrollment.since)
         self.decided.closings.append(Closing(id=enrollment.id, at=at, reason=str(reason)))
         if edition is not None and edition.campaign.lines is not None:
             self.decided.freed.append(enrollment.contact_id)
 
 
 def _write(tx: Tx, store: Store, world: World, decided: Decided, now: Moment) -> None:
-    outbox.plan(tx, decided.planned)
+    winners.keep(tx, decided.won)
+    new = outbox.plan(tx, decided.planned)
     outbox.leave_out(tx, decided.left_out, now)
     journeys.move(tx, decided.moves)
+    # Who was moved back to a message that they had already goes on behind it.
+    journeys.go_on(tx, [it.key.enrollment_id for it in decided.planned if it.key not in new], now)
     journeys.close(tx, decided.closings)
     effects.carry_out(tx, store.ids, world, decided.effects, now)
     agenda.put_on_agenda(tx, [(contact, 0, now) for contact in decided.freed])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from zoneinfo import ZoneInfo
 
 from nurture.campaigns.book import FOLDER, Book, read
 from nurture.campaigns.findings import Finding, by_place
@@ -68,7 +69,7 @@ def check(
     desk = TemplateDesk(library, settings.workspace if settings else None)
     compiled, complaints = _compile(desk)
     caps, wrong_limits = _caps(settings)
-    known = replace(_known(store, settings, library), carriers=_carriers(compiled), caps=caps)
+    known = replace(_known(store, settings, library), carriers=_carriers(compiled), caps=caps, now=now)
     book = read(files, known)
     doubts = [] if known.attributes is None else doubts_of(compiled.values(), library, known.attributes)
     reworded, wrong_words = _reword(desk, book, files)
@@ -158,12 +159,12 @@ def render(findings: tuple[Finding, ...]) -> str:
 def _known(store: Store | None, settings: Settings | None, library: Library) -> Known:
     topics = {name: topic.always for name, topic in settings.topics.items()} if settings else None
     names = frozenset(library.names())
+    known = Known(templates=names, topics=topics, zone=settings.zone if settings else ZoneInfo("UTC"))
     if store is None:
-        return Known(templates=names, topics=topics)
+        return known
     with store.read() as tx:
-        return Known(
-            templates=names,
-            topics=topics,
+        return replace(
+            known,
             attributes=vocabulary.attributes(tx),
             # Before any event or product is imported there is nothing to hold their names against.
             events=vocabulary.events(tx) or None,

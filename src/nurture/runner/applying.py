@@ -9,7 +9,7 @@ from typing import Literal
 from nurture.clock import NEVER, Moment, Span
 from nurture.errors import FilesError
 from nurture.journeys.campaign import Campaign
-from nurture.journeys.edits import Edit, compare
+from nurture.journeys.edits import END, Edit, compare
 from nurture.journeys.enter import EnterOnDate, EnterOnStage
 from nurture.journeys.program import is_derived
 from nurture.journeys.reasons import Reason
@@ -69,6 +69,8 @@ class Proposal:
     """How many people would go on at once, by campaign; those with none are left out."""
     touched: Mapping[int, frozenset[int]] = field(default_factory=dict)
     """By campaign id, the numbers of the steps whose people are to be decided anew."""
+    bound: Mapping[int, int] = field(default_factory=dict)
+    """By campaign id, the version that people finish who followed up to now: the campaign says `pin` from here on."""
 
     @property
     def release(self) -> int:
@@ -98,13 +100,19 @@ def propose(
     stranded: list[Stranded] = []
     released: dict[str, int] = {}
     touched: dict[int, frozenset[int]] = {}
+    bound: dict[int, int] = {}
     for key, campaign in checked.book.campaigns.items():
         record, old = records.get(key), _edition_before(world, records.get(key))
-        if record is None or old is None or world is None or campaign.on_edit == "pin":
+        if record is None or old is None or world is None:
+            continue
+        if campaign.on_edit == "pin":
+            if old.campaign.on_edit == "follow":
+                bound[record.id] = world.version
             continue
         with store.read() as tx:
             stranded += _stranded(tx, record, old, edits[key])
-        numbers = _edited(old, edits[key])
+        # Who finished a version of their own until now may stand at any step that ever was.
+        numbers = _edited(old, edits[key]) if old.campaign.on_edit == "follow" else frozenset(old.steps)
         if numbers:
             touched[record.id] = numbers
             new = edition(world.version + 1, campaign, steps[key], letters_of(checked.library, compiled))
@@ -112,7 +120,12 @@ def propose(
             if count:
                 released[key] = count
     return Proposal(
-        difference=found, steps=steps, stranded=tuple(stranded), released=released, touched=touched
+        difference=found,
+        steps=steps,
+        stranded=tuple(stranded),
+        released=released,
+        touched=touched,
+        bound=bound,
     )
 
 
@@ -151,6 +164,8 @@ def apply(
         )
         records = versions.records(tx)
         _let_go_of(tx, known, records, now)
+        for campaign_id, version in proposal.bound.items():
+            journeys.bind(tx, campaign_id, version)
         for campaign_id, numbers in proposal.touched.items():
             journeys.decide_again(tx, campaign_id, numbers, now, spread)
         for key, campaign in book.campaigns.items():
@@ -170,7 +185,7 @@ def must_be_possible(proposal: Proposal) -> None:
 
 def _say_stranded(it: Stranded) -> str:
     people = "1 person stands" if it.people == 1 else f"{it.people:,} people stand"
-    target = it.suggestion or "the id of a step"
+    target = it.suggestion or END
     return (
         f'{it.campaign}: {people} at the step "{it.step}" ({it.says}), which is gone;'
         f" say where they go: `moved: {{{it.step}: {target}}}`"

@@ -17,6 +17,7 @@ from nurture.runner.schedule import Schedule
 from nurture.runner.send import Handling, Sending
 from nurture.runner.tick import decide
 from nurture.runner.troubles import Troubles
+from nurture.runner.winners import name_winners
 from nurture.runner.world import World
 from nurture.settings import Settings
 from nurture.store import versions
@@ -69,7 +70,7 @@ class Daemon:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish what is in hand."""
-        await asyncio.to_thread(count_goods, self._store, self._clock.now())
+        await asyncio.to_thread(self._count)
         self._schedule.start()
         try:
             await self._hand_over(stop)
@@ -120,6 +121,7 @@ class Daemon:
     def _count(self) -> bool:
         now = self._clock.now()
         count_goods(self._store, now)
+        name_winners(self._store, self._world(), now)
         forget(self._store, now)
         return True
 

@@ -11,11 +11,10 @@ from nurture.audience.facts import EntryFacts, Facts
 from nurture.clock import NEVER, Moment
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.chance import falls_within
-from nurture.journeys.enter import EnterOnDate
 from nurture.journeys.entry import may_enter
 from nurture.journeys.fit import misfit
 from nurture.journeys.reasons import Reason
-from nurture.runner.causes import TOO_LONG_AGO, Cause, causes, date_after
+from nurture.runner.causes import NEXT_LINE, TOO_LONG_AGO, Cause, causes, date_after
 from nurture.runner.facts import Batch
 from nurture.runner.touched import Happening, Touched
 from nurture.runner.world import Edition, Live, World
@@ -69,7 +68,7 @@ class Doors:
         """The entries that this contact makes now."""
         inside = {(enrollment.campaign_id, enrollment.slot) for enrollment in still_open}
         entries: list[Enrollment] = []
-        for live in self._world.live.values():
+        for live in self._to_ask(it, happenings):
             if live.edition is None or (live.record.id, "") in inside:
                 continue
             for cause in self._causes(live, live.edition.campaign, it, facts, happenings):
@@ -114,17 +113,26 @@ class Doors:
 
     def next_date(self, facts: Facts) -> Moment:
         """When a date of this contact's own comes that lets them into a campaign; NEVER: none as far as is known."""
-        moments = [
-            date_after(campaign.enter, facts, self._now, self._world.zone_for(campaign, facts.contact))
-            for _, campaign in self._world.in_force
-            if isinstance(campaign.enter, EnterOnDate)
-        ]
+        moments = (
+            date_after(enter, facts, self._now, self._world.zone_for(campaign, facts.contact))
+            for campaign, enter in self._world.entrances.by_date
+        )
         return min(moments, default=NEVER)
 
     def consented(self, campaign: Campaign, contact_id: int) -> bool:
         """Whether the contact agrees to the campaign's topic, or it is one that is always on."""
         topic = self._world.settings.topics.get(campaign.topic)
         return (topic is not None and topic.always) or campaign.topic in self._agreed.get(contact_id, ())
+
+    def _to_ask(self, it: Touched, happenings: Sequence[Happening]) -> list[Live]:
+        """The campaigns that there may be a cause for."""
+        ways = self._world.entrances
+        asked = list(ways.always)
+        if it.new or it.transitions:
+            asked += ways.by_stage
+        for name in dict.fromkeys(happening.event.name for happening in happenings):
+            asked += ways.by_event.get(name, ())
+        return asked
 
     def _causes(
         self,

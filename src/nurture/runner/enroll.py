@@ -47,8 +47,9 @@ def take_in(tx: Tx, world: World, ids: Ids, touched: Sequence[Touched], now: Mom
     for enrollment in journeys.of_contacts(tx, contacts):
         enrollments[enrollment.contact_id].append(enrollment)
     needs = world.door_needs
-    offers = {(campaign.offer, contact) for _, campaign in world.in_force for contact in contacts}
-    batch = gather(tx, world, contacts, now, needs, offers=offers if needs.offer else (), contacts=contacts)
+    offers = {campaign.offer for _, campaign in world.in_force} if needs.offer else ()
+    held = [(offer, contact) for offer in offers for contact in contacts]
+    batch = gather(tx, world, contacts, now, needs, offers=held, contacts=contacts)
     doors = Doors(tx, world, batch, now)
     changes = _Changes()
     dates: dict[int, Moment] = {}

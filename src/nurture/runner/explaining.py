@@ -8,6 +8,7 @@ from dataclasses import replace
 from nurture.audience.expressions import Needs
 from nurture.audience.expressions.types import Type
 from nurture.clock import NEVER, Moment
+from nurture.journeys import evidence
 from nurture.journeys.program import Node
 from nurture.journeys.reasons import Reason
 from nurture.reports.waiting import Waiting
@@ -20,6 +21,7 @@ from nurture.store.journeys import Enrollment
 from nurture.store.under_way import UnderWay
 
 __all__ = ["Waiting", "waiting_for"]
+
 
 def waiting_for(tx: Tx, world: World, enrollments: Collection[Enrollment], now: Moment) -> dict[int, Waiting]:
     """What each open one of `enrollments` waits for, by its id. A few statements, however many there are."""
@@ -89,7 +91,7 @@ def _step(batch: Batch, edition: Edition | None, it: Enrollment, step: str, now:
     known = batch.of(it.contact_id)
     facts = batch.in_entry(known, it, edition.campaign.key, edition.campaign.offer)
     for expression in asked.values():
-        saw |= expression.seen(facts, now)
+        saw |= evidence.of_expression(expression, facts, now)
     if any(expression.type is Type.YES_NO for expression in asked.values()):
         again = "looked at again then, and whenever something happens to them"
         return Waiting(kind="condition", until=it.due_at, says=f"{says}; {again}", saw=saw)

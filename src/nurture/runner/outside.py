@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from nurture.audience.facts import Facts
@@ -134,22 +134,23 @@ class Outsider:
         last = max((at for at in before if at is not None), default=0)
         zone = self._world.zone_for(campaign, self._facts.contact)
         saw = {"left": evidence.said(last, zone)} if last else {}
-        match campaign.reentry.kind:
-            case "never":
+        back = "they were in it before, and enter again on coming into the stage again"
+        match campaign.reentry.kind, campaign.enter:
+            case "never", _:
                 return _Answer(reason="before", says=why(campaign, "before"), saw=saw)
-            case "after" if last + campaign.reentry.after > self._now:
+            case _, EnterOnStage(existing=True):
+                return _Answer(reason="before", says=back, saw=saw)
+            case "after", _ if last + campaign.reentry.after > self._now:
                 again = last + campaign.reentry.after
                 return _Answer(reason="before", says=why(campaign, "before"), saw=saw, at=again)
-            case _ if isinstance(campaign.enter, EnterOnStage):
-                says = "they were in it before, and enter again on coming into the stage again"
-                return _Answer(reason="before", says=says, saw=saw)
+            case _, EnterOnStage():
+                return _Answer(says=back, saw=saw)
             case _:
                 return None
 
     def _waits(self, live: Live, campaign: Campaign) -> _Answer:
         """Nothing speaks against it: what lets people in has not come about."""
         zone = self._world.zone_for(campaign, self._facts.contact)
-        facts = replace(self._facts)
         match campaign.enter:
             case EnterOnStage(existing=True):
                 return _Answer(says="they fit, and enter when they are looked at next", saw={})
@@ -167,10 +168,10 @@ class Outsider:
                     return _Answer(says="its moment has passed", saw={"moment": evidence.said(at, zone)})
                 return _Answer(says="they fit, and enter when the time comes", saw={}, at=at)
             case EnterOnDate():
-                at = date_after(campaign.enter, facts, self._now, zone)
+                at = date_after(campaign.enter, self._facts, self._now, zone)
                 if at < NEVER:
                     return _Answer(says="they fit, and enter when the time comes", saw={}, at=at)
-                past = date_before(campaign.enter, facts, self._now, zone)
+                past = date_before(campaign.enter, self._facts, self._now, zone)
                 if past is None:
                     return _Answer(says="the date that lets them in is not known", saw={})
                 return _Answer(

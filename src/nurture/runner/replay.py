@@ -16,7 +16,6 @@ from nurture.delivery.outcome import MessageKey
 from nurture.engagement.hit import Hit
 from nurture.journeys.calendar import day_and_time, from_local
 from nurture.runner.crowd import Act, Crowd
-from nurture.runner.nightly import count_goods
 from nurture.runner.tick import Tick
 from nurture.store import consents, hits, marks, people, received, unsubscribe
 from nurture.store.consents import Word
@@ -95,7 +94,7 @@ class Replay:
         while (now := self._next(end, midnight)) <= end:
             self._clock.move_to(now)
             if now >= midnight:
-                count_goods(self._store, now)
+                self._tick.night(now)
                 midnight += DAY
             self._act(now)
             self._tick.run(now)

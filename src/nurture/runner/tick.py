@@ -11,7 +11,9 @@ from collections.abc import Callable
 from nurture.clock import NEVER, Moment
 from nurture.runner import occasions
 from nurture.runner.advance import advance
+from nurture.runner.nightly import count_goods
 from nurture.runner.review import review
+from nurture.runner.winners import name_winners
 from nurture.runner.world import World
 from nurture.store import notices, outbox
 from nurture.store.due import next_due
@@ -66,6 +68,11 @@ class Tick:
                 break
         if self._notify is not None:
             self._notify()
+
+    def night(self, now: Moment) -> None:
+        """Do what is done once a night."""
+        count_goods(self._store, now)
+        name_winners(self._store, self._world, now)
 
     def next_due(self) -> Moment:
         """When the next piece of work is due; NEVER where none is."""

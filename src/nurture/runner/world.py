@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
@@ -16,7 +17,7 @@ from nurture.clock import Moment
 from nurture.journeys.calendar import Anniversary
 from nurture.journeys.calendar import expression_of as date_of
 from nurture.journeys.campaign import Campaign
-from nurture.journeys.enter import EnterOnDate
+from nurture.journeys.enter import EnterOnDate, EnterOnEvent, EnterOnStage
 from nurture.journeys.limits import Limits
 from nurture.journeys.terms import Terms
 from nurture.lifecycle.stages import Lifecycle
@@ -114,6 +115,20 @@ class Live:
         return [*([self.edition] if self.edition else []), *self.earlier.values()]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrances:
+    """The campaigns in force by what may let a contact in, so that a review asks only those."""
+
+    always: tuple[Live, ...] = ()
+    """Those that may let in somebody to whom nothing happened."""
+    by_stage: tuple[Live, ...] = ()
+    """Those that only a change of stage lets into."""
+    by_event: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
+    """Those that only an event lets into, by its name."""
+    by_date: tuple[tuple[Campaign, EnterOnDate], ...] = ()
+    """Those with a date of the contact's own."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """The applied version with everything that it names."""
@@ -133,6 +148,32 @@ class World:
     def in_force(self) -> list[tuple[Live, Campaign]]:
         """The campaigns of the applied version."""
         return [(live, live.campaign) for live in self.live.values() if live.campaign is not None]
+
+    @cached_property
+    def entrances(self) -> Entrances:
+        """How people come into the campaigns of the applied version, but for those that many enter together."""
+        always: list[Live] = []
+        by_stage: list[Live] = []
+        by_date: list[tuple[Campaign, EnterOnDate]] = []
+        by_event: dict[str, list[Live]] = defaultdict(list)
+        for live, campaign in self.in_force:
+            match campaign.enter:
+                case EnterOnDate() as enter:
+                    always.append(live)
+                    by_date.append((campaign, enter))
+                # When one line is over the next begins, though nothing happens.
+                case _ if campaign.lines is not None:
+                    always.append(live)
+                case EnterOnEvent(event=name):
+                    by_event[name].append(live)
+                case EnterOnStage(existing=existing):
+                    (always if existing else by_stage).append(live)
+        return Entrances(
+            always=tuple(always),
+            by_stage=tuple(by_stage),
+            by_event={name: tuple(found) for name, found in by_event.items()},
+            by_date=tuple(by_date),
+        )
 
     @cached_property
     def door_needs(self) -> Needs:

@@ -136,6 +136,15 @@ _WAKE = (
     )
     .values(due_at=bindparam("now"))
 )
+_GO_ON = (
+    update(_enrollments)
+    .where(
+        one_of(_enrollments.c.id, "ids"),
+        _enrollments.c.closed_at == 0,
+        ~select(_outbox.c.step_no).where(_outbox.c.enrollment_id == _enrollments.c.id).exists(),
+    )
+    .values(due_at=bindparam("now"))
+)
 _CLOSE = (
     update(_enrollments)
     .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
@@ -231,6 +240,12 @@ def wake(tx: Tx, ids: Collection[int], now: Moment) -> None:
     """Have these open enrollments decided again now, except those whose message is under way."""
     if ids:
         tx.execute(_WAKE, {"ids": ids, "now": now})
+
+
+def go_on(tx: Tx, ids: Collection[int], now: Moment) -> None:
+    """Have these open enrollments decided now, except those whose message is under way."""
+    if ids:
+        tx.execute(_GO_ON, {"ids": ids, "now": now})
 
 
 def close(tx: Tx, closings: Sequence[Closing]) -> None:
@@ -350,6 +365,15 @@ _VERSIONS = (
     .where(one_of(_enrollments.c.campaign_id, "campaigns"), _enrollments.c.closed_at == 0)
     .distinct()
 )
+
+
+def bind(tx: Tx, campaign_id: int, version: int) -> None:
+    """Have those who are in this campaign finish that version."""
+    tx.execute(
+        update(_enrollments)
+        .where(_enrollments.c.campaign_id == campaign_id, _enrollments.c.closed_at == 0)
+        .values(version=version)
+    )
 
 
 def hold_all(tx: Tx, campaign_id: int) -> None:

@@ -154,12 +154,15 @@ def by_email(tx: Tx, email: str) -> Contact | None:
     return _contact(row) if row else None
 
 
-def emails_like(tx: Tx, email: str, limit: int = 1_000) -> list[str]:
+def emails_like(tx: Tx, email: str, limit: int = 500) -> list[str]:
     """Addresses that begin alike, among which a slip of the pen is to be found."""
-    start = email.strip().lower()[:3]
-    alike = _contacts.c.email.between(start, start + "\uffff")
-    rows = tx.execute(select(_contacts.c.email).where(alike).order_by(_contacts.c.email).limit(limit))
-    return list(rows.scalars())
+    found: dict[str, None] = {}
+    for letters in (4, 2, 1):
+        start = email.strip().lower()[:letters]
+        alike = _contacts.c.email.between(start, start + "\uffff")
+        rows = tx.execute(select(_contacts.c.email).where(alike).order_by(_contacts.c.email).limit(limit))
+        found |= dict.fromkeys(rows.scalars())
+    return list(found)
 
 
 _BY_IDS = select(_contacts).where(one_of(_contacts.c.id, "ids"))

@@ -42,6 +42,29 @@ EXPRESSIONS: Mapping[str, Code] = {
     - send: welcome-again
 """,
     ),
+    "once-a-day": Code(
+        says="A condition that is waited for moves with time in a way that cannot be worked out.",
+        why="Usually the moment at which time alone makes a condition true is known beforehand, and acted on at once. "
+        "Where several dates run against each other it is not, and the condition is looked at once a day: the "
+        "message may go a day late.",
+        wrong="""\
+- wait for: days_since(contact.created_at) * orders.days_since_last > 100
+  up to: 30 days
+- send: more
+""",
+        right="""\
+- wait for: days_since(contact.created_at) > 30
+  up to: 40 days
+- send: more
+""",
+    ),
+    "past": Code(
+        says="A date in a campaign has passed.",
+        why="Nobody enters at a moment that has passed, and nobody waits for it: messages behind it count as late "
+        "since then, and are skipped once they are stale.",
+        wrong="enter: {at: 2020-12-01 09:00}",
+        right="enter: {every: first tuesday 10:00}",
+    ),
     "rule-fact": Code(
         says="The rule of a stage asks for what no stage can rest on: a stage, a line, an offer, a campaign.",
         why="Stages are worked out from what people did, at any past moment, before any campaign has a say. A rule "

@@ -16,8 +16,8 @@ from nurture.clock import Moment
 from nurture.journeys.decisions import Decision
 from nurture.journeys.shape import Shape
 from nurture.journeys.terms import Terms
-from nurture.journeys.variants import Contest
 from nurture.journeys.values import Condition, Listed, StepId
+from nurture.journeys.variants import Contest
 
 # A campaign is made of steps and a step looks at its campaign: the types refer to each other, the modules
 # do not.

@@ -68,7 +68,7 @@ def bought(asking: Asking, node: OrderFact, part: ColumnElement[str]) -> ColumnE
     if node.window:
         own = and_(own, goods.c.ordered_at > moment(asking.now - node.window))
     found = found.where(own, _stands(asking, orders)).correlate_except(orders, goods, products, lines)
-    return and_(found.exists())
+    return and_(_reviewed(NOBODY), found.exists())
 
 
 def _nothing(name: str) -> ColumnElement[Any]:
