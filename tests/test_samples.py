@@ -13,11 +13,13 @@ from nurture.campaigns.book import Book, read
 from nurture.campaigns.findings import render
 from nurture.campaigns.known import Known
 from nurture.clock import DAY
+from nurture.journeys.calendar import Around
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.program import Node
 from nurture.journeys.steps.send import SendStep
 from nurture.journeys.steps.wait import WaitStep
 from nurture.journeys.steps.wait_for import WaitForStep
+from nurture.journeys.steps.wait_until import WaitUntilStep
 from nurture.settings import load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,6 +91,9 @@ def test_no_campaign_writes_more_than_once_a_week_on_average(book: Book) -> None
                         at += length
                     case WaitForStep(up_to=up_to):
                         at += up_to // 2
+                    case WaitUntilStep(until=Around(side="before", days=days)):
+                        # Of the offer, which the message before carries.
+                        at = times[-1] + (book.offers[campaign.offer].expires or 0) - days * DAY
                     case _:
                         pass
             gaps = [(later - earlier) / DAY for earlier, later in pairwise(times)]

@@ -29,6 +29,8 @@ def test_a_number_and_a_unit_are_a_length_of_time(text: str, span: int) -> None:
         ("90 dais", '"90 dais" is not a length of time; did you mean "90 days"?'),
         ("1 hors", 'did you mean "1 hour"?'),
         ("3d", 'did you mean "3 days"?'),
+        ("2 months", "months differ in length; write days, such as 60 days"),
+        ("1 year", "write days, such as 365 days"),
         ("14", 'did you mean "14 days"?'),
         ("1.5 days", "write a whole number of a smaller unit, such as 36 hours"),
         ("2 fortnights", "the units are minutes, hours, days and weeks"),

@@ -127,11 +127,11 @@ WAYS = _one_of({"if": "clicked()"}, {"if": 'did("visited")'}, {"if": "orders.cou
 
 
 @st.composite
-def sequences(draw: st.DrawFn, letters: Sequence[str], most: int = 5, deep: int = 1) -> tuple[Step, ...]:
+def sequences(draw: st.DrawFn, letters: Sequence[str], most: int = 6, deep: int = 1) -> tuple[Step, ...]:
     """Up to `most` steps, with messages out of `letters`, each once."""
     left = list(letters)
     steps: list[Step] = []
-    for _ in range(draw(st.integers(1, most))):
+    for _ in range(draw(st.integers(min(most, 3), most))):
         kind = draw(st.integers(0, 9))
         if kind < 5 and left:
             steps.append(draw(sends(left.pop(draw(st.integers(0, len(left) - 1))))))
@@ -147,6 +147,8 @@ def sequences(draw: st.DrawFn, letters: Sequence[str], most: int = 5, deep: int 
 
 
 ENTRIES = _one_of(
+    {"enter": "{on: hello}"},
+    {"enter": "{on: hello}"},
     {"enter": "{on: hello}"},
     {"enter": "{on: hello}", "reentry": "never"},
     {"enter": "{on: hello}", "reentry": "{after: 5 days}"},

@@ -26,8 +26,11 @@ from nurture.runner.files import TEMPLATES, part
 from nurture.runner.send import by_hand
 from nurture.runner.world import World
 from nurture.settings import Settings
-from nurture.store import hits, suppressions
+from nurture.store import consents, hits, people, suppressions
+from nurture.store.consents import Word
 from nurture.store.engine import Store
+from nurture.store.ids import Ids
+from nurture.store.people import ContactGiven
 from support import corner
 from support.corner import START, Corner, letter
 from support.made_campaigns import LETTERS
@@ -118,9 +121,21 @@ class MadeShop(Corner):
         self.store = desk.store
         self.clock = desk.turned.clock = VirtualClock(START)
         self.desk = desk
+        self.ids = Ids(0)
         self.settings: Settings = corner.settings(desk.workspace, timezone="Europe/Berlin", limits=limits)
         self.send = desk.send
         self.applied: dict[str, str] = {}
+
+    def sign_up(self, email: str, timezone: str) -> None:
+        """Somebody new, who agrees to all. Their ids, on which all chance hangs, are the same in each run."""
+        with self.store.write() as tx:
+            given = ContactGiven(email=email, created_at=self.now, timezone=timezone)
+            contact = people.upsert(tx, self.ids, [given], self.now).ids[email]
+            words = [
+                Word(contact_id=contact, topic=topic, agreed=True, at=self.now, basis="a test")
+                for topic in ("offers", "news")
+            ]
+            consents.record(tx, self.store.ids, words)
 
     def check(self, campaigns: Mapping[str, str]) -> Checked:
         """What the files say; templates are compiled already."""

@@ -8,6 +8,8 @@ import re
 from nurture.clock import DAY, HOUR, MINUTE, SECOND, WEEK, Span
 
 _UNITS: dict[str, Span] = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
+_LONGER = {"month": 30, "year": 365}
+"""What is no unit, and about how many days it has."""
 _WRITTEN = re.compile(r"([0-9]{1,9})\s+([a-z]+)", re.ASCII | re.IGNORECASE)
 _NEARLY = re.compile(r"([0-9]{1,9}(?:[.,][0-9]+)?)\s*([a-z]*)", re.ASCII | re.IGNORECASE)
 _LONGEST: Span = 36_525 * DAY
@@ -56,6 +58,8 @@ def _meant(text: str) -> str:
     number, unit = match[1], match[2].lower()
     if not number.isdigit():
         return "write a whole number of a smaller unit, such as 36 hours"
+    if days := _LONGER.get(unit.removesuffix("s")):
+        return f"{unit.removesuffix('s')}s differ in length; write days, such as {int(number) * days} days"
     if not unit:
         return f'did you mean "{_count(int(number), "day")}"?'
     written = [*_UNITS, *(name + "s" for name in _UNITS)]

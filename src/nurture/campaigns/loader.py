@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,9 @@ from nurture.journeys.spelling import normal
 MAX_CHARACTERS = 400_000
 MAX_EVENTS = 100_000
 MAX_DEPTH = 40
+
+_QUOTED = re.compile(r"""(?:^\s*|[:-]\s+)(["']).*\1\s*$""")
+"""A line up to where a value that begins with a quotation mark is over."""
 
 
 class LoadError(Exception):
@@ -208,6 +212,14 @@ def _in_words(error: yaml.MarkedYAMLError, text: str) -> LoadError:
         )
     if "block sequence entries are not allowed" in problem:
         return LoadError("yaml", "a list begins on a line of its own", "start a new line before the -", at)
+    if "did not find expected" in problem and (
+        quoted := _QUOTED.search(text[at.index - at.column : at.index])
+    ):
+        begins = Mark(at.line, quoted.start(1), at.index - at.column + quoted.start(1))
+        hint = "put all of it into single quotes, such as '\"vip\" in contact.tags'"
+        return LoadError(
+            "quote", "a value that begins with a quotation mark ends at the next one", hint, begins
+        )
     if "did not find expected key" in problem or "expected '-'" in problem:
         return LoadError("yaml", "this line is not indented like the ones above", "line it up with them", at)
     return LoadError("yaml", f"this is not YAML: {problem}", "", at)

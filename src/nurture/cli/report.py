@@ -14,6 +14,7 @@ from rich.table import Table
 
 from nurture.app import App, open_app
 from nurture.cli.console import Json, Workspace, hanging, near_miss, out, print_json, read_moment, say
+from nurture.cli.report_variants import print_variants, variants_as_dicts, variants_of
 from nurture.clock import DAY, Moment, format_iso, to_datetime
 from nurture.errors import UsageError
 from nurture.journeys.reasons import in_words
@@ -61,16 +62,19 @@ def report(
         world = load(app.store, app.settings)
         with app.store.read() as tx:
             reports = reports_of(tx)
+            contests = variants_of(tx, world, campaign) if campaign else ()
     if campaign:
         keys = [it.key for it in reports]
         reports = tuple(it for it in reports if it.key == campaign)
         if not reports:
             raise UsageError(f'no campaign is called "{campaign}"', remedy=near_miss(campaign, keys))
     if as_json:
-        print_json(report_as_dict(reports))
+        variants = {"variants": variants_as_dicts(contests)} if campaign else {}
+        print_json(report_as_dict(reports) | variants)
     else:
         goals = {live.record.key for live, it in world.in_force if it.goal is not None}
         print_report(reports, steps=steps or bool(campaign), goals=goals)
+        print_variants(contests, app.settings.zone)
 
 
 def _care(app: App, now: Moment, as_json: bool) -> None:
@@ -123,6 +127,7 @@ def report_as_dict(reports: Sequence[CampaignReport]) -> dict[str, Any]:
                 "active": it.active,
                 "entered": it.entered,
                 "inside": it.inside,
+                "held_out": it.held_out,
                 "goal": it.goal,
                 "goal_rate": _rate(it.goal_rate),
                 "left": dict(it.left),

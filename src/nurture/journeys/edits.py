@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from itertools import groupby
 
 from nurture.audience.expressions import Expression
 from nurture.journeys.program import Node, Program, is_derived
@@ -32,16 +31,17 @@ class Edit:
 def compare(old: Program, new: Program, moved: Mapping[str, str]) -> Edit:
     """Hold two versions of a sequence against each other.
 
-    A step with a name of its own (its id, or its template) is the one that has that name, or that `moved` gives it:
-    one step of old becomes one that is new, and of the same kind. Any other is found
-    among those behind the same named step: first by what it says, then by its kind and order. Who stands at a
-    step that is gone goes where `moved` says, else to the next step that is still there.
+    A step with a name of its own (its id, or its template) is the one that has that name, or that `moved` gives
+    it: one step of old becomes one that is new, and of the same kind. Any other is found among those behind the
+    same named step, not counting named ones that come or go: first by what it says, then by its kind and order.
+    Who stands at a step that is gone goes where `moved` says, else to the next step that is still there.
     """
     same = {id_: id_ for id_ in old.nodes if id_ in new.nodes and not is_derived(id_)}
     same |= _renamed(old, new, moved)
-    now_behind = _behind(new)
-    for anchor, steps in _behind(old).items():
-        same |= _align(steps, now_behind.get(same.get(anchor, anchor), []))
+    named = {"": "", **same}
+    now_behind = _behind(new, set(named.values()))
+    for anchor, steps in _behind(old, set(named)).items():
+        same |= _align(steps, now_behind.get(named[anchor], []))
     lost = [id_ for id_ in old.nodes if id_ not in same]
     return Edit(
         same=same,
@@ -89,12 +89,16 @@ def says(node: Node) -> str:
     return f"{type(step).__name__} {told}"
 
 
-def _behind(program: Program) -> dict[str, list[Node]]:
-    """The steps without a name of their own, by the named one that they are called after."""
-    unnamed = [node for node in program.nodes.values() if is_derived(node.id)]
-    return {
-        anchor: list(nodes) for anchor, nodes in groupby(unnamed, key=lambda it: it.id.rpartition("+")[0])
-    }
+def _behind(program: Program, kept: Collection[str]) -> dict[str, list[Node]]:
+    """The steps without a name of their own, by the last of `kept` that stands before them; empty: none does."""
+    found: dict[str, list[Node]] = defaultdict(list)
+    anchor = ""
+    for node in program.nodes.values():
+        if node.id in kept:
+            anchor = node.id
+        elif is_derived(node.id):
+            found[anchor].append(node)
+    return found
 
 
 def _align(old: Sequence[Node], new: Sequence[Node]) -> dict[str, str]:

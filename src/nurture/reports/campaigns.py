@@ -71,6 +71,8 @@ class CampaignReport:
     """Entries that reached the goal."""
     left: Mapping[str, int] = field(default_factory=dict)
     """Entries that ended, by reason."""
+    held_out: int = 0
+    """Entries that get nothing, to show what would have happened anyway; in none of the other numbers."""
     steps: tuple[StepReport, ...] = ()
 
     @property

@@ -10,9 +10,11 @@ from nurture.audience.expressions import Needs
 from nurture.audience.facts import Facts
 from nurture.clock import NEVER, Moment
 from nurture.delivery.outcome import MessageKey
+from nurture.journeys import evidence
 from nurture.journeys.decide import Situation, decide
 from nurture.journeys.decisions import Act, Exit, GoTo, Send, WaitUntil
 from nurture.journeys.effects import Effect
+from nurture.journeys.program import Node
 from nurture.journeys.reasons import Reason
 from nurture.messages.needs import facts_needed
 from nurture.runner import effects
@@ -145,6 +147,8 @@ class _Deciding:
             )
             match decide(situation):
                 case GoTo() as go:
+                    if node.step.templates:
+                        self._pass_over(enrollment, edition, facts, node, max(since, changed))
                     step, since = go.step, max(go.at, changed)
                 case WaitUntil(at=at):
                     return self._wait(enrollment, no, since, at)
@@ -198,6 +202,16 @@ class _Deciding:
             self.decided.planned.append(planned)
             return True
         return False
+
+    def _pass_over(
+        self, enrollment: Enrollment, edition: Edition, facts: Facts, node: Node, wanted: Moment
+    ) -> None:
+        """Keep that a message is not sent because the `when` of its step does not hold."""
+        step, no = node.step, edition.numbers[node.id]
+        send = Send(template=step.templates[0], terms=step.terms(edition.campaign.terms))
+        planned = self._planned(enrollment, edition, facts, send, no, wanted)
+        saw = evidence.of_expression(step.when, facts, self._now) if step.when else {}
+        self.decided.left_out.append((planned, Reason.STEP_WHEN, saw))
 
     def _planned(
         self, enrollment: Enrollment, edition: Edition, facts: Facts, send: Send, no: int, wanted: Moment

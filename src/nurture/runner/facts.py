@@ -97,7 +97,10 @@ class Batch:
         )
 
     def _stage(self, place: Place) -> StageFacts:
-        return self.stages.get(place) or StageFacts(name=self.world.lifecycle.first, since=0)
+        """Who never moved stands where they are since they are known."""
+        it = self.stages.get(place)
+        name = it.name if it else self.world.lifecycle.first
+        return StageFacts(name=name, since=(it.since if it else 0) or self.contacts[place[0]].created_at)
 
     def _orders(self, place: Place) -> OrderFacts:
         known = self.orders.get(place)

@@ -63,11 +63,19 @@ def _entries(tx: Tx) -> Mapping[int, dict[str, Any]]:
             _enrollments.c.reason,
             func.count(),
             func.sum(case((_enrollments.c.goal_at > 0, 1), else_=0)),
-        ).group_by(_enrollments.c.campaign_id, text("inside_now"), _enrollments.c.reason)
+            _enrollments.c.held_out,
+        ).group_by(
+            _enrollments.c.campaign_id, text("inside_now"), _enrollments.c.reason, _enrollments.c.held_out
+        )
     )
     found: dict[int, dict[str, Any]] = {}
-    for campaign, inside, reason, count, goals in rows:
-        entry = found.setdefault(campaign, {"entered": 0, "inside": 0, "goal": 0, "left": {}})
+    for campaign, inside, reason, count, goals, held_out in rows:
+        entry = found.setdefault(
+            campaign, {"entered": 0, "inside": 0, "goal": 0, "left": {}, "held_out": 0}
+        )
+        if held_out:
+            entry["held_out"] += count
+            continue
         entry["entered"] += count
         entry["goal"] += int(goals)
         if inside:

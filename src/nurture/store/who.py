@@ -81,9 +81,10 @@ class Looked:
 
 
 def look_at_everybody(tx: Tx, door: Door, asking: Asking) -> Iterator[Looked]:
-    """Every contact, in no order, with the first reason in the order of the gate. Reads all of them once."""
+    """Every contact, oldest first, with the first reason in the order of the gate. Reads all of them once."""
     out, doubt = _on_lines(door, door.lines, asking) if door.lines is not None else _plainly(door, asking)
-    asked = select(_contacts.c.id, _contacts.c.email, out, flag(doubt)).execution_options(yield_per=AT_ONCE)
+    asked = select(_contacts.c.id, _contacts.c.email, out, flag(doubt)).order_by(_contacts.c.id)
+    asked = asked.execution_options(yield_per=AT_ONCE)
     for rows in tx.execute(asked).partitions():
         for id_, email, reason, unsure in rows:
             yield Looked(id=id_, email=email, out=reason, doubt=bool(unsure))

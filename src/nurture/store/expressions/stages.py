@@ -34,7 +34,9 @@ def stage_fact(asking: Asking, node: StageFact) -> ColumnElement[Any]:
     stages = _STAGES.alias()
     if node.name == "name":
         return func.coalesce(_read(stages, line, stages.c.stage), text(asking.first_stage), type_=Text)
-    since = func.coalesce(_read(stages, line, stages.c.since), NOBODY, type_=BigInteger)
+    # Who never moved stands where they are since they are known.
+    moved = func.nullif(_read(stages, line, stages.c.since), NOBODY)
+    since = func.coalesce(moved, CONTACTS.c.created_at, type_=BigInteger)
     return days_between(since, asking.now) if node.name == "days" else since
 
 
