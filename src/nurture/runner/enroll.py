@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from nurture.audience.facts import Event, Facts
+from nurture.audience.facts import Facts
 from nurture.clock import Moment
 from nurture.journeys import evidence
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.fit import misfit
 from nurture.journeys.reasons import Reason
-from nurture.journeys.triggers import line_property, reached
+from nurture.journeys.triggers import reached
 from nurture.runner.doors import Doors
 from nurture.runner.facts import Batch, gather
-from nurture.runner.touched import Happening, Touched
+from nurture.runner.touched import Happening, Touched, order_event
 from nurture.runner.world import World
 from nurture.store import facts as stored_facts
 from nurture.store import histories, journeys, outbox
@@ -73,14 +73,7 @@ def _with_happenings(
         found = [
             Happening(
                 key=f"{'refund' if order.undone else 'order'}:{order.id}",
-                event=Event(
-                    name="refunded" if order.undone else "ordered",
-                    at=order.at,
-                    properties={
-                        "amount": order.amount / 100,
-                        **{line_property(line): True for line in order.lines},
-                    },
-                ),
+                event=order_event(order),
             )
             for order in orders.get(it.contact_id, ())
         ]

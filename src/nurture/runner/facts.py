@@ -21,12 +21,14 @@ from nurture.audience.facts import (
 )
 from nurture.audience.zones import zone_of
 from nurture.clock import Moment
+from nurture.journeys.triggers import ON_LINES
+from nurture.runner.touched import order_event
 from nurture.runner.world import World
 from nurture.store import codes, facts, people
 from nurture.store.agenda import Place
 from nurture.store.codes import Holder
 from nurture.store.engine import Tx
-from nurture.store.histories import histories, undone
+from nurture.store.histories import histories, orders_since, undone
 from nurture.store.journeys import Enrollment
 from nurture.store.stages import line_names
 
@@ -144,13 +146,35 @@ def gather(
         recent=_recent(tx, world, contacts, orders, now, needs) if needs.order_window else {},
         goods=facts.goods(tx, ids, now) if needs.skus or needs.order_lines else {},
         engagement=facts.engagement(tx, ids, now) if needs.engagement else {},
-        events=facts.events(tx, ids, needs.events, now) if needs.events else {},
+        events=_events(tx, ids, needs.events, now) if needs.events else {},
         messages=facts.messages(tx, ids, now) if needs.messages else {},
         in_campaigns=facts.in_campaigns(tx, ids) if needs.in_campaigns else {},
         offers=codes.held(tx, {holder for holder in offers if holder[0]}, world.offers, now)
         if needs.offer
         else {},
     )
+
+
+def _events(
+    tx: Tx, contact_ids: Collection[int], names: frozenset[str], now: Moment
+) -> Mapping[int, tuple[Event, ...]]:
+    """Their events of these names, oldest first; orders and refunds are events too."""
+    found = facts.events(tx, contact_ids, names, now)
+    if not names & ON_LINES:
+        return found
+    orders = orders_since(tx, dict.fromkeys(contact_ids, 0), now)
+    return {
+        contact: tuple(
+            sorted(
+                [
+                    *found.get(contact, ()),
+                    *(it for it in map(order_event, orders.get(contact, ())) if it.name in names),
+                ],
+                key=lambda it: it.at,
+            )
+        )
+        for contact in {*found, *orders}
+    }
 
 
 def _recent(

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from nurture.clock import Moment
 from nurture.errors import UsageError
 from nurture.journeys.spelling import near
-from nurture.store import journeys, outbox, versions
+from nurture.store import pausing, versions
 from nurture.store.engine import Store, Tx
 from nurture.store.versions import CampaignRecord
 
@@ -26,9 +26,7 @@ def pause(store: Store, campaign: str, now: Moment) -> bool:
         record = _record(tx, campaign)
         if record.paused_at:
             return False
-        versions.set_paused(tx, record.id, now)
-        journeys.hold_all(tx, record.id)
-        outbox.hold_all(tx, record.id)
+        pausing.hold(tx, record.id, now)
     return True
 
 
@@ -42,14 +40,10 @@ def resume(store: Store, campaign: str, now: Moment, how: How) -> bool:
             case "catch-up":
                 pass
             case "shift":
-                journeys.shift_all(tx, record.id, record.paused_at, now)
-                outbox.shift_all(tx, record.id, record.paused_at, now)
+                pausing.shift(tx, record.id, record.paused_at, now)
             case "skip":
-                versions.skip_between(tx, record.id, record.paused_at, now)
-                outbox.skip_fallen_due(tx, record.id, record.paused_at, now)
-        versions.set_paused(tx, record.id, 0)
-        journeys.go_on_all(tx, record.id, now)
-        outbox.go_on_all(tx, record.id)
+                pausing.skip(tx, record.id, record.paused_at, now)
+        pausing.go_on(tx, record.id, now)
     return True
 
 

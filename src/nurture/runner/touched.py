@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from nurture.audience.contact import Contact
 from nurture.audience.facts import Event
 from nurture.clock import Moment
+from nurture.journeys.triggers import line_property
 from nurture.lifecycle.stages import Transition
+from nurture.store.histories import OrderHappening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +35,16 @@ class Happening:
 
     key: str
     event: Event
+
+
+def order_event(order: OrderHappening) -> Event:
+    """An order that came in, or was undone, as an event."""
+    return Event(
+        name="refunded" if order.undone else "ordered",
+        at=order.at,
+        properties={
+            "order_id": order.order_id,
+            "amount": order.amount / 100,
+            **{line_property(line): True for line in order.lines},
+        },
+    )

@@ -41,7 +41,8 @@ class _Count:
     def add(self, contact: int, out: str) -> None:
         """Count one contact; empty: nothing keeps them out."""
         self.out[out] += 1
-        held_out = not out and falls_within(self.campaign.holdout, self.campaign.key, "holdout", contact)
+        share = self.campaign.holdout
+        held_out = bool(share and not out) and falls_within(share, self.campaign.key, "holdout", contact)
         self.held_out += held_out
         wanted = self.asked == (out or FITS) or (held_out and self.asked == HELD_OUT)
         if wanted and len(self.named) < self.limit:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    literal_column,
     select,
     update,
 )
@@ -130,16 +131,28 @@ def write(tx: Tx, next_at: Mapping[Place, Moment], now: Moment) -> None:
     tx.execute(_LOOKED_AT, {"contacts": contacts, "now": now})
 
 
-def put_all(tx: Tx, rows: Select[Any]) -> int:
-    """Have all that `rows` names (contact, line, moment) looked at then, or earlier; returns how many they are."""
-    dialect = tx.dialect.name
-    statement = insert(dialect, _agenda).from_select(["contact_id", "line_id", "due_at"], rows)
-    made = tx.execute(
+def put_all(tx: Tx, rows: Select[Any], given: Mapping[str, Any]) -> None:
+    """Have all that `rows` names (contact, line, moment) looked at then, or earlier; `given` are its parameters."""
+    statement = insert(tx.dialect.name, _agenda).from_select(["contact_id", "line_id", "due_at"], rows)
+    # Who is due earlier already is left alone: after an import that is everybody.
+    tx.execute(
         statement.on_conflict_do_update(
-            index_elements=["contact_id", "line_id"], set_={"due_at": _earlier(dialect, statement)}
-        )
+            index_elements=["contact_id", "line_id"],
+            set_={"due_at": statement.excluded.due_at},
+            where=_agenda.c.due_at > statement.excluded.due_at,
+        ),
+        given,
     )
-    return made.rowcount
+
+
+_DUE_PEOPLE = select(func.count()).where(
+    _agenda.c.line_id == literal_column("0"), _agenda.c.due_at <= bindparam("now")
+)
+
+
+def people_due(tx: Tx, now: Moment) -> int:
+    """How many contacts are to be looked at by `now`. Counts them one by one."""
+    return int(tx.execute(_DUE_PEOPLE, {"now": now}).scalar_one())
 
 
 def _earlier(dialect: str, statement: Any) -> ColumnElement[int]:

@@ -47,10 +47,10 @@ FROM ({pairs}) AS places
 """
 # From each contact's own moment on: one who was not looked at for long makes nobody else's orders be read.
 _SINCE = """
-SELECT o.id, o.contact_id, o.ordered_at, o.amount, o.undone_at
+SELECT o.id, o.order_id, o.contact_id, o.ordered_at, o.amount, o.undone_at
 FROM ({pairs}) AS since JOIN orders o ON o.contact_id = a AND o.ordered_at > b AND o.ordered_at <= :now
 UNION
-SELECT o.id, o.contact_id, o.ordered_at, o.amount, o.undone_at
+SELECT o.id, o.order_id, o.contact_id, o.ordered_at, o.amount, o.undone_at
 FROM ({pairs}) AS since JOIN orders o ON o.contact_id = a AND o.undone_at > 0 AND o.undone_at > b
     AND o.undone_at <= :now
 """
@@ -103,6 +103,8 @@ class OrderHappening:
     """An order that came in, or that was undone (refunded or cancelled)."""
 
     id: int
+    order_id: str
+    """As it came with the import."""
     undone: bool
     at: Moment
     amount: int
@@ -194,7 +196,12 @@ def orders_since(tx: Tx, since: Mapping[int, Moment], now: Moment) -> dict[int, 
         for undone, at in ((False, row.ordered_at), (True, row.undone_at)):
             if since[row.contact_id] < at <= now:
                 happening = OrderHappening(
-                    id=row.id, undone=undone, at=at, amount=row.amount, lines=lines.get(row.id, ())
+                    id=row.id,
+                    order_id=row.order_id,
+                    undone=undone,
+                    at=at,
+                    amount=row.amount,
+                    lines=lines.get(row.id, ()),
                 )
                 found[row.contact_id].append(happening)
     return {contact: sorted(of, key=lambda it: it.at) for contact, of in found.items()}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import BigInteger, Executable, bindparam, func, literal_column, or_, select, update
 
 from nurture.audience.facts import Event
 from nurture.clock import NEVER, Moment, Span
@@ -373,33 +373,4 @@ def bind(tx: Tx, campaign_id: int, version: int) -> None:
         update(_enrollments)
         .where(_enrollments.c.campaign_id == campaign_id, _enrollments.c.closed_at == 0)
         .values(version=version)
-    )
-
-
-def hold_all(tx: Tx, campaign_id: int) -> None:
-    """Have nobody in this campaign decided until `go_on_all`."""
-    tx.execute(
-        update(_enrollments)
-        .where(_enrollments.c.campaign_id == campaign_id, _enrollments.c.closed_at == 0)
-        .values(due_at=NEVER)
-    )
-
-
-def shift_all(tx: Tx, campaign_id: int, start: Moment, end: Moment) -> None:
-    """Have what ran from `start` to `end` not have run: who came to their step later counts from `end`."""
-    later = case((_enrollments.c.since > start, end), else_=_enrollments.c.since + (end - start))
-    tx.execute(
-        update(_enrollments)
-        .where(_enrollments.c.campaign_id == campaign_id, _enrollments.c.closed_at == 0)
-        .values(since=later)
-    )
-
-
-def go_on_all(tx: Tx, campaign_id: int, now: Moment) -> None:
-    """Have everybody in this campaign decided, except those whose message is under way."""
-    under_way = select(_outbox.c.step_no).where(_outbox.c.enrollment_id == _enrollments.c.id).exists()
-    tx.execute(
-        update(_enrollments)
-        .where(_enrollments.c.campaign_id == campaign_id, _enrollments.c.closed_at == 0, ~under_way)
-        .values(due_at=now)
     )

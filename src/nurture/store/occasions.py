@@ -53,4 +53,4 @@ def next_due(tx: Tx) -> Moment:
 def of_campaigns(tx: Tx) -> dict[int, Moment]:
     """When each campaign lets people in next, by its id; those that do not any more are left out."""
     rows = tx.execute(select(_occasions.c.campaign_id, _occasions.c.due_at))
-    return {campaign: at for campaign, at in rows}
+    return dict(rows.all())

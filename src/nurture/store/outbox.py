@@ -13,7 +13,6 @@ from sqlalchemy import Delete, Executable, Row, bindparam, delete, func, literal
 
 from nurture.clock import NEVER, Moment
 from nurture.delivery.outcome import OPEN_STATES, MessageKey
-from nurture.journeys.reasons import Reason
 from nurture.store.engine import Tx
 from nurture.store.keys import as_json, listed
 from nurture.store.partitions import ensure
@@ -37,7 +36,7 @@ _outbox = table(OutboxRow)
 _senders = table(SenderRow)
 
 # Written out, not as parameters: only so do the partial indexes apply.
-_waiting = _outbox.c.state.in_([literal_column("0"), literal_column("3")])
+WAITING = _outbox.c.state.in_([literal_column("0"), literal_column("3")])
 
 
 _FIRST = text(
@@ -216,7 +215,7 @@ def _due() -> Executable:
             _outbox.c.lane == bindparam("of_lane"),
             _outbox.c.priority == bindparam("of_priority"),
             _outbox.c.due_at <= bindparam("now"),
-            _waiting,
+            WAITING,
             ~in_hand.exists(),
         )
         .order_by(_outbox.c.due_at)
@@ -290,47 +289,8 @@ def _skip(
     return keys
 
 
-def hold_all(tx: Tx, campaign_id: int) -> None:
-    """Have no message of this campaign that waits claimed until `go_on_all`."""
-    tx.execute(update(_outbox).where(_outbox.c.campaign_id == campaign_id, _waiting).values(due_at=NEVER))
-
-
-def shift_all(tx: Tx, campaign_id: int, start: Moment, end: Moment) -> None:
-    """Have the time from `start` to `end` not count for the messages of this campaign that wait."""
-    by = end - start
-    tx.execute(
-        update(_outbox)
-        .where(_outbox.c.campaign_id == campaign_id, _waiting)
-        .values(wanted_at=_outbox.c.wanted_at + by, stale_at=_outbox.c.stale_at + by)
-    )
-
-
-def skip_fallen_due(tx: Tx, campaign_id: int, start: Moment, end: Moment) -> None:
-    """Leave out the messages of this campaign that were wanted from `start` to `end`."""
-    rows = tx.execute(
-        delete(_outbox)
-        .where(_outbox.c.campaign_id == campaign_id, _waiting)
-        .where(_outbox.c.wanted_at >= start, _outbox.c.wanted_at < end)
-        .returning(_outbox.c.enrollment_id, _outbox.c.step_no, _outbox.c.wanted_at)
-    ).all()
-    # As if each had gone when it was wanted: what is behind it counts from there.
-    settle(
-        tx,
-        [Settled(key=MessageKey(e, s), outcome="skipped", at=at, reason=Reason.PAUSED) for e, s, at in rows],
-    )
-
-
-def go_on_all(tx: Tx, campaign_id: int) -> None:
-    """Have the messages of this campaign claimed again, each when it is wanted."""
-    tx.execute(
-        update(_outbox)
-        .where(_outbox.c.campaign_id == campaign_id, _waiting)
-        .values(due_at=_outbox.c.wanted_at)
-    )
-
-
 _HELD = select(_outbox.c.contact_id, _outbox.c.enrollment_id, _outbox.c.step_no, _outbox.c.priority).where(
-    one_of(_outbox.c.contact_id, "contacts"), _waiting, _outbox.c.last_reply == bindparam("reason")
+    one_of(_outbox.c.contact_id, "contacts"), WAITING, _outbox.c.last_reply == bindparam("reason")
 )
 
 

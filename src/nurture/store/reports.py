@@ -70,9 +70,7 @@ def _entries(tx: Tx) -> Mapping[int, dict[str, Any]]:
     )
     found: dict[int, dict[str, Any]] = {}
     for campaign, inside, reason, count, goals, held_out in rows:
-        entry = found.setdefault(
-            campaign, {"entered": 0, "inside": 0, "goal": 0, "left": {}, "held_out": 0}
-        )
+        entry = found.setdefault(campaign, {"entered": 0, "inside": 0, "goal": 0, "left": {}, "held_out": 0})
         if held_out:
             entry["held_out"] += count
             continue

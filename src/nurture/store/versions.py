@@ -185,13 +185,3 @@ def states(tx: Tx) -> dict[int, State]:
         id_: State(paused_at=paused_at, skip_from=skip_from, skip_to=skip_to)
         for id_, paused_at, skip_from, skip_to in tx.execute(_STATES).all()
     }
-
-
-def set_paused(tx: Tx, campaign_id: int, at: Moment) -> None:
-    """Note that the campaign is paused since `at`; 0: no more."""
-    tx.execute(update(_campaigns).where(_campaigns.c.id == campaign_id).values(paused_at=at))
-
-
-def skip_between(tx: Tx, campaign_id: int, start: Moment, end: Moment) -> None:
-    """Have the messages of this campaign that were wanted from `start` to `end` left out."""
-    tx.execute(update(_campaigns).where(_campaigns.c.id == campaign_id).values(skip_from=start, skip_to=end))

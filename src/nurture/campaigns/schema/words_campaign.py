@@ -145,7 +145,7 @@ CAMPAIGN: Mapping[str, Mapping[str, Word]] = {
     },
     "EventShape": {
         "on": word(
-            "The event. nurture knows ordered, refunded, subscribed, unsubscribed and answered.", "ordered"
+            "The event. nurture itself records ordered, refunded, subscribed and unsubscribed.", "ordered"
         ),
     },
     "GoalShape": {"within": word("Up to so long after entering.", "30 days")},

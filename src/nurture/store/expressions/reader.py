@@ -34,9 +34,11 @@ from nurture.audience.expressions.tree import (
     StageFact,
     StageIs,
     Touched,
+    walk,
 )
 from nurture.audience.expressions.types import Type
 from nurture.clock import DAY
+from nurture.journeys.triggers import ON_LINES
 from nurture.store.expressions import comparing, happenings, offers, orders, stages
 from nurture.store.expressions.arithmetic import arithmetic
 from nurture.store.expressions.asking import (
@@ -62,6 +64,11 @@ sub-query with values in it `_LONG_WAIT`; what is nested deeper nobody could rea
 _NOBODY_KNOWS = Truth(possible=true(), certain=false())
 
 
+def _counts_orders(node: Node) -> bool:
+    """Whether it asks for orders or refunds as events, which are no rows among the events."""
+    return any(isinstance(it, Did | LastEvent) and it.event in ON_LINES for it in walk(node))
+
+
 class Reader:
     """Reads one expression."""
 
@@ -71,6 +78,8 @@ class Reader:
     def truth(self, node: Node, depth: int = 0) -> Truth:
         """Where `node` is yes; missing is not."""
         if depth > _MOST_WAIT:
+            return _NOBODY_KNOWS
+        if not isinstance(node, Joined | Not | SegmentUse) and _counts_orders(node):
             return _NOBODY_KNOWS
         below = depth + _WAIT
         match node:
