@@ -1,7 +1,7 @@
-"""Whatever campaigns say, whatever happens, whatever is edited, paused or slept through: what must never be, is not.
+"""Whatever campaigns say, whatever happens, is edited, paused or slept through: what must never be, is not.
 
-Hypothesis makes up campaigns, people, what they do, edits and pauses, and lets up to 400 days pass at a time. After every step
-the rules below are read off the inbox and the tables, by sums that share no code with what they check.
+Hypothesis makes up campaigns, people, what they do, edits and pauses, and lets up to 400 days pass at a time. After
+every step the rules below are read off the inbox and the tables, by sums that share no code with what they check.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Journeys(RuleBasedStateMachine):
 
     @rule(
         who=PEOPLE,
-        name=st.sampled_from(["hello", "hello", "visited", LEFT]),
+        name=st.sampled_from(["hello", "hello", "visited", LEFT, LEFT]),
         room=st.sampled_from("12"),
         late=st.sampled_from([0, 0, 5, 50]),
     )
@@ -150,7 +150,7 @@ class Journeys(RuleBasedStateMachine):
             spans.append((now, NEVER))
         self.settle()
 
-    @rule(who=PEOPLE)
+    @rule(who=st.just("eve@x.example"))
     def suppress(self, who: str) -> None:
         self.begin()
         self.shop.suppress(who)
@@ -167,6 +167,10 @@ class Journeys(RuleBasedStateMachine):
         edited = data.draw(edits(self.made[key], self.ever[key]))
         self.put({**self.made, key: edited}, data)
         self.settle()
+
+    @rule(data=st.data())
+    def edit_the_first(self, data: st.DataObject) -> None:
+        self.edit("one", data)
 
     @rule(key=KEYS)
     def take_out_or_bring_back(self, key: str) -> None:
@@ -200,6 +204,10 @@ class Journeys(RuleBasedStateMachine):
     def wait(self, hours: int) -> None:
         self.shop.pass_time(self.shop.now + hours * HOUR, TICKS)
 
+    @rule(hours=st.sampled_from([1, 26, 50]))
+    def wait_a_little(self, hours: int) -> None:
+        self.wait(hours)
+
     @rule(days=st.sampled_from([1, 2, 3, 4, 8, 20, 60, 400]))
     def be_off(self, days: int) -> None:
         self.shop.pass_time(self.shop.now + days * DAY, 0)
@@ -228,7 +236,6 @@ class Journeys(RuleBasedStateMachine):
             texts = {key: made.text() for key, made in wanted.items()}
             checked, proposal = self.shop.propose(texts)
             if proposal is None:
-                if __import__('os').environ.get('SAY'): print([(f.code,f.message,f.hint) for f in checked.errors], texts)
                 return False
             if not proposal.stranded:
                 break
@@ -289,9 +296,8 @@ class Journeys(RuleBasedStateMachine):
         for who, times in counted.items():
             for written in self.limits.get("per_contact", ()):
                 most, span = CAPS[written]
-                assert all(late - early >= span for early, late in zip(times, times[most:])), (
-                    f"{written}: {who}"
-                )
+                pairs = zip(times, times[most:], strict=False)
+                assert all(late - early >= span for early, late in pairs), f"{written}: {who}"
 
     def ends(self, head: dict[str, str], who: str, entered: Moment) -> Iterator[Moment]:
         """When an entry was over because of what they did."""
@@ -300,14 +306,19 @@ class Journeys(RuleBasedStateMachine):
                 continue
             if event == LEFT and "exit" in head:
                 yield at
-            if event == "ordered" and "on: ordered" in head.get("goal", "") and "on goal" not in head:
-                if "within" not in head["goal"] or at <= entered + 3 * DAY:
-                    yield at
+            goal = "" if "on goal" in head else head.get("goal", "")
+            if event == "ordered" and "on: ordered" in goal:
+                if "within" in goal and at > entered + 3 * DAY:
+                    continue
+                yield at
 
     @invariant()
     def nobody_is_in_twice(self) -> None:
         if hasattr(self, "shop"):
-            twice = "SELECT campaign_id FROM enrollments WHERE closed_at = 0 GROUP BY campaign_id, contact_id, slot HAVING count(*) > 1"
+            twice = (
+                "SELECT 1 FROM enrollments WHERE closed_at = 0"
+                " GROUP BY campaign_id, contact_id, slot HAVING count(*) > 1"
+            )
             assert not self.shop.rows(twice)
             assert not self.shop.rows(
                 "SELECT 1 FROM messages m JOIN enrollments e ON e.id = m.enrollment_id WHERE e.held_out"
@@ -343,7 +354,7 @@ def run(tmp_path: Path, made_file: Path, examples: int, *, fixed: bool) -> None:
                 machine,
                 settings=settings(
                     max_examples=examples,
-                    stateful_step_count=12,
+                    stateful_step_count=16,
                     deadline=None,
                     derandomize=fixed,
                     print_blob=True,

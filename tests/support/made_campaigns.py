@@ -171,9 +171,13 @@ GOALS = _one_of(
     {"goal": "{on: ordered}", "holdout": "40%"},
     {"goal": "orders.count >= 2"},
 )
-EXITS = _one_of({}, {"exit": f"{{on: {LEFT}}}"}, {"exit": f'did("{LEFT}", since="entry")'})
+EXITS = _one_of(
+    {}, {"exit": f"{{on: {LEFT}}}"}, {"exit": f"{{on: {LEFT}}}"}, {"exit": f'did("{LEFT}", since="entry")'}
+)
 WINDOWS = _one_of({}, {"window": "mon-fri 09:00-17:00"}, {"window": "any time"})
-NARROWED = _one_of({}, {}, {}, {"when": "orders.count < 3"}, {"when": 'orders.count < 9 and "vip" not in contact.tags'})
+NARROWED = _one_of(
+    {}, {}, {}, {"when": "orders.count < 3"}, {"when": 'orders.count < 9 and "vip" not in contact.tags'}
+)
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""A shop for campaigns that are made up: the real runner on a virtual clock, in one database that is emptied each time."""
+"""A shop for made-up campaigns: the real runner on a virtual clock, in one database that is emptied each time."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,26 +10,21 @@ from nurture.clock import NEVER, Moment, Span
 from nurture.errors import FilesError
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.edits import END, Edit, compare
-from nurture.journeys.enter import EnterOnDate, EnterOnStage
 from nurture.journeys.program import is_derived
 from nurture.journeys.reasons import Reason
-from nurture.lifecycle.stages import Lifecycle, within
+from nurture.runner import looking
 from nurture.runner import occasions as together
 from nurture.runner.advance import decide_all
 from nurture.runner.applied import Checked, load, render
 from nurture.runner.limits import limits_of
+from nurture.runner.looking import Progress
 from nurture.runner.world import Edition, Live, World, edition, letters_of
 from nurture.settings import Settings
-from nurture.store import audience, journeys, occasions, outbox, standing, templates, versions
+from nurture.store import journeys, occasions, outbox, standing, templates, versions
 from nurture.store.engine import Store, Tx
-from nurture.store.expressions import Asking, narrowed
-from nurture.store.stages import line_names
 from nurture.store.versions import CampaignRecord, Numbering
 
 BATCH = 1_000
-
-Progress = Callable[[str, int], None]
-"""Told what is being done, and with how many contacts so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +74,13 @@ class Proposal:
 
 
 def propose(
-    store: Store, settings: Settings, checked: Checked, files: Mapping[str, str], now: Moment
+    store: Store,
+    settings: Settings,
+    checked: Checked,
+    files: Mapping[str, str],
+    now: Moment,
+    *,
+    progress: Progress = lambda what, done, total: None,
 ) -> Proposal:
     """What would change. Reads the people at steps that are edited, and nobody else."""
     if checked.errors:
@@ -116,7 +117,7 @@ def propose(
         if numbers:
             touched[record.id] = numbers
             new = edition(world.version + 1, campaign, steps[key], letters_of(checked.library, compiled))
-            count = _release(store, _with(world, record, new), record, numbers, now)
+            count = _release(store, _with(world, record, new), record, numbers, now, progress)
             if count:
                 released[key] = count
     return Proposal(
@@ -138,14 +139,14 @@ def apply(
     *,
     proposal: Proposal | None = None,
     spread: Span = 0,
-    progress: Progress = lambda what, count: None,
+    progress: Progress = lambda what, done, total: None,
 ) -> int:
     """Put checked files into force; returns the version's number.
 
     Raises FilesError, with nothing changed, where they hold errors or would leave people standing at steps
     that are gone. People whom an edit lets go on do so over the time of `spread`.
     """
-    proposal = proposal or propose(store, settings, checked, files, now)
+    proposal = proposal or propose(store, settings, checked, files, now, progress=progress)
     must_be_possible(proposal)
     book = checked.book
     compiled = [*checked.templates.values(), *checked.reworded]
@@ -172,7 +173,11 @@ def apply(
             if key not in known or not known[key].active or key in proposal.difference.changed:
                 at = together.first_occasion(campaign, settings.zone, now)
                 occasions.put(tx, records[key].id, at)
-        _look_at(tx, store, settings, checked, known, before is not None, proposal, now, progress)
+        if before is not None and any(it.endswith("lifecycle.yaml") for it in proposal.difference.other):
+            looking.look_at_everybody(tx, now, progress)
+        else:
+            edited = [book.campaigns[key] for key in (*proposal.difference.new, *proposal.difference.changed)]
+            looking.look_at(tx, store, settings, book.lifecycle, edited, now, progress)
     return number
 
 
@@ -287,9 +292,19 @@ def _stranded(tx: Tx, record: CampaignRecord, old: Edition, edit: Edit) -> Itera
             )
 
 
-def _release(store: Store, world: World, record: CampaignRecord, numbers: frozenset[int], now: Moment) -> int:
+def _release(
+    store: Store,
+    world: World,
+    record: CampaignRecord,
+    numbers: frozenset[int],
+    now: Moment,
+    progress: Progress,
+) -> int:
     """How many of those who wait at these steps would go on now, which they would not have without the edit."""
-    count, after = 0, 0
+    with store.read() as tx:
+        here = standing.at_steps(tx, record.id)
+    total = sum(it.people - it.on_their_way for no, it in here.items() if no in numbers)
+    done, count, after = 0, 0, 0
     while True:
         with store.read() as tx:
             waiting = journeys.waiting_at(tx, record.id, numbers, now, after, BATCH)
@@ -298,7 +313,8 @@ def _release(store: Store, world: World, record: CampaignRecord, numbers: frozen
             decided = decide_all(tx, world, waiting, now)
             stay = {it.id for it in decided.moves if it.due_at > now and not it.behind}
             count += sum(it.id not in stay for it in waiting)
-        after = waiting[-1].id
+        done, after = done + len(waiting), waiting[-1].id
+        progress(f"looking who goes on in {record.key}", done, max(done, total))
 
 
 def _let_go_of(
@@ -310,63 +326,3 @@ def _let_go_of(
             closed = journeys.close_all(tx, record.id, Reason.CAMPAIGN_GONE, now)
             outbox.skip_enrollments(tx, closed, Reason.CAMPAIGN_GONE, now)
             occasions.put(tx, record.id, NEVER)
-
-
-def _look_at(
-    tx: Tx,
-    store: Store,
-    settings: Settings,
-    checked: Checked,
-    known: Mapping[str, CampaignRecord],
-    again: bool,
-    proposal: Proposal,
-    now: Moment,
-    progress: Progress,
-) -> None:
-    """Put those on the agenda whom the new files may move: the first review of a contact sees to all else."""
-    lifecycle = checked.book.lifecycle
-    if again and any(path.endswith("lifecycle.yaml") for path in proposal.difference.other):
-        progress("stages", audience.look_at_everybody(tx, now))
-        return
-    names = {name: line for line, name in line_names(tx).items() if line}
-    asking = Asking(
-        dialect=store.dialect,
-        now=now,
-        first_stage=lifecycle.first,
-        usual_gap_days=lifecycle.usual_gap_days,
-        zone=settings.timezone,
-        lines=names,
-    )
-    for key, campaign in checked.book.campaigns.items():
-        if key in known and known[key].active and key not in proposal.difference.changed:
-            continue
-        if not _looks(campaign):
-            continue
-        when = campaign.when if campaign.lines is None else None
-        topic = settings.topics.get(campaign.topic)
-        count = audience.look_at(
-            tx,
-            stages=_stages(campaign, lifecycle),
-            first_stage=lifecycle.first,
-            topic="" if topic is not None and topic.always else campaign.topic,
-            condition=narrowed(when, asking).possible,
-            now=now,
-        )
-        progress(key, count)
-
-
-def _looks(campaign: Campaign) -> bool:
-    """Whether it lets in people to whom nothing happens."""
-    match campaign.enter:
-        case EnterOnStage(existing=existing):
-            return existing
-        case EnterOnDate():
-            return True
-        case _:
-            return False
-
-
-def _stages(campaign: Campaign, lifecycle: Lifecycle) -> list[str] | None:
-    if not campaign.stages:
-        return None
-    return [name for name in lifecycle.names if within(name, campaign.stages)]

@@ -1,0 +1,101 @@
+"""All settings of a workspace as one frozen value."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, field_validator
+
+from nurture.settings.parts import Limits, Notify, Part, Relay, Sender, Topic, Web
+
+_SQLITE = "sqlite:///"
+
+_WEBHOOK_SECRET = re.compile(r"whsec_([A-Za-z0-9+/]{32,86}={0,2})")
+"""At least 24 bytes, as Standard Webhooks asks."""
+
+PROVIDERS = ("smtp", "inbox")
+"""How mail can leave."""
+
+
+class Settings(Part):
+    """Everything that nurture.toml and the environment say, with the folder they say it for."""
+
+    workspace: Path
+    timezone: str = "UTC"
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    database: str = "sqlite:///nurture.db"
+    provider: str = "inbox"
+    secret: str = ""
+    """Signs the tokens in links. From NURTURE_SECRET, else from the workspace's file `secret.key`."""
+    webhook_secret: str = ""
+    """Signs webhooks. From NURTURE_WEBHOOK_SECRET, else worked out from `secret`."""
+    sender: Sender
+    relay: Relay = Relay()
+    web: Web = Web()
+    limits: Limits = Limits()
+    notify: Notify = Notify()
+    topics: Mapping[str, Topic] = Field(default_factory=dict)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            near = difflib.get_close_matches(value, available_timezones(), 1)
+            hint = f'did you mean "{near[0]}"?' if near else 'write it as "Europe/Berlin"'
+            raise ValueError(f"cannot be {value!r}: there is no such time zone; {hint}") from None
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secrets(cls, value: str) -> str:
+        for secret in value.split(",") if value else ():
+            key = _WEBHOOK_SECRET.fullmatch(secret.strip())
+            if key is None or len(key[1]) % 4:
+                raise ValueError("cannot be used; make one: echo whsec_$(openssl rand -base64 32)")
+        return value
+
+    @field_validator("topics", mode="before")
+    @classmethod
+    def _short_topics(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {key: {"says": it} if isinstance(it, str) else it for key, it in value.items()}
+
+    @field_validator("provider")
+    @classmethod
+    def _known_provider(cls, value: str) -> str:
+        if value not in PROVIDERS:
+            near = difflib.get_close_matches(value, PROVIDERS, 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(PROVIDERS)}"
+            raise ValueError(f"cannot be {value!r}; {hint}")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The workspace's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def marketing_topics(self) -> tuple[str, ...]:
+        """The topics that need consent and can be switched off."""
+        return tuple(name for name, topic in self.topics.items() if not topic.always)
+
+    @property
+    def database_url(self) -> str:
+        """`database`, with a relative SQLite path taken from the workspace."""
+        return f"{_SQLITE}{self.database_file}" if self.database_file else self.database
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file of a database on SQLite."""
+        name = self.database.removeprefix(_SQLITE)
+        if name == self.database or not name or name.startswith(":memory:") or "?" in name:
+            return None
+        return (self.workspace / name).resolve()
