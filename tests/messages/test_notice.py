@@ -27,7 +27,9 @@ from nurture.audience.facts import (
 from nurture.clock import DAY, HOUR, Moment
 from nurture.messages.headers import control_character
 from nurture.messages.mime import MailHeaders, compose, verify
-from nurture.messages.notice import About, Deed, body, mail
+from nurture.messages.notice import About, Deed
+from nurture.messages.notice_body import body
+from nurture.messages.notice_mail import mail
 
 NOW: Moment = 1_483_228_800_000_000
 HEADERS = MailHeaders(key=(7, 2), sender="Shop <hello@shop.example>", to="owner@shop.example", now=NOW)

@@ -48,7 +48,7 @@ LIMITS = st.sampled_from(
 )
 CAPS = {"1 per 2 days": (1, 2 * DAY), "2 per 1 day": (2, DAY), "3 per 7 days": (3, 7 * DAY)}
 LONGEST_WAIT = 45 * DAY
-TICKS = 12
+TICKS = 8
 
 
 def local(at: Moment, zone: str) -> datetime:
@@ -267,7 +267,8 @@ class Journeys(RuleBasedStateMachine):
         if not hasattr(self, "shop"):
             return
         mail = self.shop.rows(
-            "SELECT i.enrollment_id, i.subject, i.recipient, i.at, k.key, e.entered_at, e.closed_at, e.goal_at, e.held_out"
+            "SELECT i.enrollment_id, i.subject, i.recipient, i.at, k.key, e.entered_at, e.closed_at,"
+            " e.goal_at, e.held_out"
             " FROM inbox i JOIN enrollments e ON e.id = i.enrollment_id JOIN campaigns k ON k.id = e.campaign_id"
             " WHERE i.recipient != 'desk@shop.example' ORDER BY i.at"
         )
@@ -354,7 +355,7 @@ def run(tmp_path: Path, made_file: Path, examples: int, *, fixed: bool) -> None:
                 machine,
                 settings=settings(
                     max_examples=examples,
-                    stateful_step_count=16,
+                    stateful_step_count=12,
                     deadline=None,
                     derandomize=fixed,
                     print_blob=True,

@@ -10,12 +10,13 @@ import typer
 
 from nurture.app import App, open_app
 from nurture.audience.spans import SpanError, parse_span
-from nurture.cli.console import Json, Workspace, print_json, say, tell
-from nurture.clock import Span
+from nurture.cli.console import Json, Workspace, counting, print_json, say, tell
+from nurture.clock import Moment, Span
 from nurture.errors import FilesError, UsageError
 from nurture.runner import applied, applying
 from nurture.runner.applying import Proposal
 from nurture.runner.files import read_files
+from nurture.store import agenda
 
 _SHORT = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -49,7 +50,8 @@ def apply(
                 remedy="Nothing was changed.",
             )
         now = app.clock.now()
-        found = applying.propose(app.store, app.settings, checked, files, now)
+        with counting() as told:
+            found = applying.propose(app.store, app.settings, checked, files, now, progress=told)
         if not found.difference:
             _say(as_json, found, None)
             return
@@ -59,9 +61,11 @@ def apply(
         if not yes and not _is_wanted():
             tell("Nothing was changed.")
             raise typer.Exit(1)
-        number = applying.apply(
-            app.store, app.settings, checked, files, now, proposal=found, spread=over, progress=_progress
-        )
+        with counting() as told:
+            number = applying.apply(
+                app.store, app.settings, checked, files, now, proposal=found, spread=over, progress=told
+            )
+        _say_who_is_looked_at(app, now)
     _say(as_json, found, number)
 
 
@@ -76,8 +80,15 @@ def _span(written: str) -> Span:
         raise UsageError(error.message, where="--spread", remedy="Write it as 2h, or as '2 hours'.") from None
 
 
-def _progress(what: str, count: int) -> None:
-    tell(f"  {count:,} people are looked at for {what}")
+def _say_who_is_looked_at(app: App, now: Moment) -> None:
+    with app.store.read() as tx:
+        people = agenda.people_due(tx, now)
+    if people:
+        tell(
+            f"  {people:,} people are about to be looked at"
+            if people > 1
+            else "  1 person is about to be looked at"
+        )
 
 
 def _must_not_be_many(app: App, found: Proposal, *, yes: bool, spread: Span) -> None:

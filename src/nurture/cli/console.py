@@ -8,7 +8,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from nurture.clock import Moment, parse_iso
+from nurture.clock import SECOND, Clock, Moment, SystemClock, parse_iso
 from nurture.errors import UsageError
 
 PIPED = 160
@@ -132,6 +132,35 @@ def _plain(what: str, total: float) -> Step:
             tell(f"{what}: {min(100, tenth * 10)} % {words}".rstrip())
 
     return step
+
+
+Counting: TypeAlias = Callable[[str, int, int], None]
+"""Told what is being done, and with how many people of how many so far."""
+
+
+@contextmanager
+def counting(clock: Clock | None = None) -> Iterator[Counting]:
+    """The progress of work that goes from one person to the next, with its rate; the parts of it come one after the
+    other. Nothing is shown of what is done within a second."""
+    clock = clock or SystemClock()
+    part, begun = "", 0
+    step: Step | None = None
+    with ExitStack() as shown:
+
+        def told(what: str, done: int, total: int) -> None:
+            nonlocal part, begun, step
+            now = clock.now()
+            if what != part:
+                shown.close()
+                part, begun, step = what, now, None
+            elapsed = now - begun
+            if step is None:
+                if elapsed < SECOND:
+                    return
+                step = shown.enter_context(progress(what, total))
+            step(done, f"{done:,} of {total:,} people, {round(done * SECOND / elapsed):,} a second")
+
+        yield told
 
 
 def read_moment(text: str, zone: ZoneInfo, option: str) -> Moment:

@@ -11,7 +11,7 @@ from nurture.audience.expressions import Needs
 from nurture.clock import Moment
 from nurture.delivery.outcome import MessageKey
 from nurture.errors import TemplateError
-from nurture.messages import notice as words
+from nurture.messages import notice_body, notice_mail
 from nurture.messages.headers import address
 from nurture.messages.mime import MailHeaders, compose, verify
 from nurture.messages.notice import About, Deed
@@ -116,7 +116,7 @@ def _about(settings: Settings, it: Notice, known: _Known) -> About:
 
 
 def _call(it: Notice, url: str, about: About, keys: Keys, now: Moment) -> Call:
-    body = words.body(about)
+    body = notice_body.body(about)
     return Call(
         key=it.key,
         url=url,
@@ -133,7 +133,7 @@ def webhook_id(key: MessageKey) -> str:
 def _letter(settings: Settings, it: Notice, target: str, about: About, now: Moment) -> Letter:
     sender = settings.sender
     headers = MailHeaders(key=it.key, sender=sender.from_, to=target, reply_to=sender.reply_to, now=now)
-    content = compose(words.mail(about), headers)
+    content = compose(notice_mail.mail(about), headers)
     verify(content, headers.names)
     return Letter(key=it.key, sender=parseaddr(sender.from_)[1], recipient=address(target), content=content)
 

@@ -25,6 +25,7 @@ from nurture.clock import Moment
 from nurture.store.engine import Tx
 from nurture.store.expressions import Asking, narrowed
 from nurture.store.expressions.asking import flag
+from nurture.store.keys import by_key
 from nurture.store.statements import table
 from nurture.store.tables import ConsentStateRow, ContactRow, EnrollmentRow, LineRow, StageRow
 
@@ -133,8 +134,9 @@ def _places(lines: OnLines, asking: Asking) -> tuple[FromClause, ColumnElement[i
     kept = _stages.alias("of_line")
     here = (
         kept.c.contact_id == _contacts.c.id,
-        kept.c.line_id.in_(list(lines.ids)),
-        kept.c.stage.in_(list(lines.stages)),
+        # Not to be looked up by stage, as SQLite otherwise does for each contact: by the contact alone.
+        by_key(kept.c.line_id).in_(list(lines.ids)),
+        kept.c.stage.concat("").in_(list(lines.stages)),
     )
     return kept, kept.c.line_id, and_(*here)
 
