@@ -156,21 +156,21 @@ def test_care_shows_what_one_person_gets_at_each_stage(in_shop: Nurture) -> None
 
 def test_explain_tells_the_whole_story_in_order(in_shop: Nurture) -> None:
     out = in_shop.ok("explain", "ann@example.test").out
-    places = [
-        out.index(words)
-        for words in (
-            "ann@example.test  Ann",
-            "\nstage\n  customer/repeat",
-            "\non product lines\n",
-            "yes to offers (import: loyalty card)",
-            "campaign introductory-offer",
-            "welcome was sent",
-            "reached the goal",
-            "how the stage came about",
-            "by an order: orders.count == 1",
-        )
-    ]
-    assert places == sorted(places)
+    after = 0
+    for words in (
+        "ann@example.test  Ann",
+        "\nstage\n  customer/repeat",
+        "\non product lines\n",
+        "yes to offers (import: loyalty card)",
+        "campaign cross-sell on ",
+        "campaign introductory-offer",
+        "welcome was sent",
+        "reached the goal",
+        "\nnot in\n",
+        "how the stage came about",
+        "by an order: orders.count == 1",
+    ):
+        after = out.index(words, after)
     assert "changes on product lines are left out: --lines tells them" in out
     assert "on FLORAL" in in_shop.ok("explain", "ann@example.test", "--lines").out
 

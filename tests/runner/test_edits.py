@@ -381,6 +381,50 @@ def test_edits_that_take_more_than_one_step(edit: str, store: Store, tmp_path: P
         OTHERS[edit](corner)
 
 
+def test_who_is_moved_back_to_a_message_that_they_had_goes_on_behind_it(store: Store, tmp_path: Path) -> None:
+    with opened(store, tmp_path, files({"hello": HEAD + "sequence:\n" + BASE}, LETTERS)) as corner:
+        early(corner, {"at": (3, "")})
+        put(corner, HEAD + 'moved: {"two+1": two}\nsequence:\n' + BASE.replace(wait("4 days"), ""))
+        corner.until(EDIT + 40 * DAY)
+        assert got(corner, "at", 3) == "one 0 two 2 three 3.04 four 8.04"
+        assert corner.entries() == [("hello", "finished")]
+
+
+def test_who_followed_to_a_step_that_is_newer_than_their_entry_finishes_there_when_it_is_pinned(
+    store: Store, tmp_path: Path
+) -> None:
+    newer = BASE.replace(THREE, FIVE + wait("2 days") + THREE)
+    with opened(store, tmp_path, files({"hello": HEAD + "sequence:\n" + BASE}, LETTERS)) as corner:
+        enter(corner, {"at": (3, "")})
+        corner.until(EDIT - DAY)
+        put(corner, HEAD + "sequence:\n" + newer)
+        corner.until(EDIT + 4 * DAY)
+        assert got(corner, "at", 3) == "one 0 two 2 five 6"
+        put(corner, HEAD + "on edit: pin\nsequence:\n" + ONE)
+        corner.until(EDIT + 40 * DAY)
+        assert got(corner, "at", 3) == "one 0 two 2 five 6 three 8 four 13"
+
+
+def test_those_at_the_end_of_a_sequence_that_was_cut_short_are_through(store: Store, tmp_path: Path) -> None:
+    with opened(store, tmp_path, files({"hello": HEAD + "sequence:\n" + BASE}, LETTERS)) as corner:
+        early(corner, {"at": (7, "")})
+        short = BASE.replace(wait("5 days") + FOUR, "")
+        with pytest.raises(FilesError, match=r"moved: \{three\+1: end\}"):
+            put(corner, HEAD + "sequence:\n" + short)
+        put(corner, HEAD + 'moved: {"three+1": end}\nsequence:\n' + short)
+        corner.until(EDIT + DAY)
+        assert corner.entries() == [("hello", "finished")]
+
+
+def test_nobody_leaves_before_their_last_message_went(store: Store, tmp_path: Path) -> None:
+    late = HEAD + "sequence:\n" + ONE + "  - wait until: 2016-11-01 09:00\n"
+    with opened(store, tmp_path, files({"hello": late}, LETTERS)) as corner:
+        early(corner, {"at": (3, "")})
+        assert corner.rows(
+            "SELECT e.closed_at - i.at FROM enrollments e JOIN inbox i ON i.enrollment_id = e.id"
+        ) == [(0,)]
+
+
 def test_the_docs_name_the_same_edits() -> None:
     lines = [line for line in DOCS.read_text("utf-8").split("\n") if line.startswith("| ")]
     told = [line.split("|")[1].strip().replace("`", "") for line in lines[1:]]

@@ -33,7 +33,7 @@ def print_account(it: Account, world: World, *, lines: bool) -> None:
     if it.told.suppressed:
         say(hanging(printable(f"is never mailed: {it.told.suppressed}"), 4))
     say(f"  known since {_when(contact.created_at, it.zone)}")
-    say(f"  times are in {it.zone.key}, {it.zone_by} zone")
+    say(hanging(f"times are in {it.zone.key}, {it.zone_by} zone", 4))
     _stages(it.told, it.zone)
     _title("agreed to")
     for word in it.told.consents:
@@ -185,7 +185,8 @@ def _changes(it: Explanation, zone: ZoneInfo, lines: bool) -> None:
         say(hanging(_why(change), _INDENT + 2, _INDENT))
     if hidden := len(it.transitions) - len(shown):
         changes = "1 change on a product line is" if hidden == 1 else f"{hidden} changes on product lines are"
-        say(f"\n  {changes} left out: --lines tells them")
+        say("")
+        say(hanging(f"{changes} left out: --lines tells them", 4))
 
 
 def _why(change: Transition) -> str:

@@ -45,7 +45,7 @@ def who(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Tell how many would enter a campaign now, and how many not, by reason.
+    """Tell who would enter a campaign now, and why others would not.
 
     The version in force; with --files what an apply would put into force. Nothing is changed.
 

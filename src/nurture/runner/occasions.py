@@ -6,7 +6,7 @@ batch at a time; what has been reached is kept, so that whoever goes on after a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from nurture.audience.zones import zone_names, zone_of_place
@@ -20,13 +20,14 @@ from nurture.runner.doors import Doors
 from nurture.runner.facts import gather
 from nurture.runner.world import Edition, Live, World
 from nurture.store import audience, journeys, occasions, versions
+from nurture.store.audience import Found
 from nurture.store.engine import Store, Tx
 from nurture.store.expressions import Asking, narrowed
 from nurture.store.occasions import Occasion
 from nurture.store.stages import line_names
 
 BATCH = 2_000
-"""Contacts looked at in one transaction."""
+"""Contacts let in in one transaction."""
 
 
 def let_in(store: Store, world: World, now: Moment) -> int:
@@ -55,12 +56,12 @@ def _go_on(tx: Tx, store: Store, world: World, due: Occasion, now: Moment) -> No
         # Who would have entered while it is paused does not: a newsletter is not sent when its day is over.
         return occasions.put(tx, due.campaign_id, _next(campaign, world.settings.zone, due.at + 1))
     zones = _zones(campaign, world.settings.zone, due.at, now)
-    found = _fitting(tx, store, world, campaign, due, zones, now) if zones else []
-    _enter(tx, store, world, live, edition, found, due, now)
-    if len(found) < BATCH:
+    found = _fitting(tx, store, world, campaign, due, zones, now)
+    _enter(tx, store, world, live, edition, found.ids, due, now)
+    if found.reached is None:
         occasions.put(tx, due.campaign_id, _next(campaign, world.settings.zone, due.at + 1))
     else:
-        occasions.put(tx, due.campaign_id, due.at, reached=found[-1])
+        occasions.put(tx, due.campaign_id, due.at, reached=found.reached)
     return None
 
 
@@ -70,7 +71,7 @@ def _enter(
     world: World,
     live: Live,
     edition: Edition,
-    contacts: list[int],
+    contacts: Sequence[int],
     due: Occasion,
     now: Moment,
 ) -> None:
@@ -101,8 +102,10 @@ def _fitting(
     due: Occasion,
     zones: frozenset[str],
     now: Moment,
-) -> list[int]:
+) -> Found:
     """The next contacts who live in these zones and may fit, as far as the database can tell."""
+    if not zones:
+        return Found(ids=(), reached=None)
     names = {name: line for line, name in line_names(tx).items() if line}
     asking = Asking(
         dialect=store.dialect,

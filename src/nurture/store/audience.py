@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -17,6 +18,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     true,
     tuple_,
 )
@@ -49,7 +51,19 @@ _LAST = (
     .offset(bindparam("others"))
     .limit(1)
 )
-"""Where a piece ends; nowhere: it is the last."""
+
+# From one to the next by the index contacts_by_zone: to read it from end to end takes longer the more contacts there are.
+_PLACES = text(
+    "WITH RECURSIVE zones(zone) AS ("
+    " SELECT min(timezone) FROM contacts UNION ALL"
+    " SELECT (SELECT min(timezone) FROM contacts WHERE timezone > zone) FROM zones WHERE zone IS NOT NULL"
+    "), places(zone, country) AS ("
+    " SELECT zone, (SELECT min(country) FROM contacts WHERE timezone = zone) FROM zones WHERE zone IS NOT NULL"
+    " UNION ALL"
+    " SELECT zone, (SELECT min(contacts.country) FROM contacts"
+    " WHERE timezone = places.zone AND contacts.country > places.country) FROM places WHERE country IS NOT NULL"
+    ") SELECT zone, country FROM places WHERE country IS NOT NULL"
+)
 
 
 def fitting(
@@ -74,6 +88,15 @@ def fitting(
     return and_(*wanted)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Contacts that one look found."""
+
+    ids: Sequence[int]
+    reached: int | None
+    """The last that was looked at, whether it was found or not; None: there are no others."""
+
+
 def next_ids(
     tx: Tx,
     fits: Condition,
@@ -81,22 +104,23 @@ def next_ids(
     *,
     after: int,
     limit: int,
-) -> list[int]:
+) -> Found:
     """Contacts with a higher id than `after`, in order, who fit and live in one of `places` (pairs of time zone and
-    country; None: anywhere)."""
-    wanted = [_contacts.c.id > after, fits]
+    country; None: anywhere). Looks at no more of them than one statement should."""
+    if places is not None and not places:
+        return Found(ids=(), reached=None)
+    last = _end_of_piece(tx, after)
+    wanted = [_contacts.c.id > after, _contacts.c.id <= (NEVER if last is None else last), fits]
     if places is not None:
-        if not places:
-            return []
         wanted.append(tuple_(_contacts.c.timezone, _contacts.c.country).in_(list(places)))
     rows = tx.execute(select(_contacts.c.id).where(*wanted).order_by(_contacts.c.id).limit(limit))
-    return list(rows.scalars())
+    ids = rows.scalars().all()
+    return Found(ids=ids, reached=ids[-1] if len(ids) == limit else last)
 
 
 def places(tx: Tx) -> list[tuple[str, str]]:
-    """The pairs of time zone and country that contacts have. Reads an index once, from end to end."""
-    rows = tx.execute(select(_contacts.c.timezone, _contacts.c.country).distinct())
-    return [(zone, country) for zone, country in rows]
+    """The pairs of time zone and country that contacts have. Costs a look into an index for each of them."""
+    return [(zone, country) for zone, country in tx.execute(_PLACES)]
 
 
 def look_at(
@@ -129,8 +153,14 @@ def _look_at(tx: Tx, wanted: Sequence[Select[Any]], progress: Progress) -> None:
     total = tx.execute(select(func.count()).select_from(_contacts)).scalar_one()
     done, after = 0, -1
     while done < total:
-        last = tx.execute(_LAST, {"after": after, "others": _PIECE - 1}).scalar() or NEVER
+        last = _end_of_piece(tx, after)
         for rows in wanted:
-            put_all(tx, rows, {"after": after, "last": last})
-        done, after = min(done + _PIECE, total), last
+            put_all(tx, rows, {"after": after, "last": NEVER if last is None else last})
+        done, after = total if last is None else min(done + _PIECE, total), last or NEVER
         progress(done, total)
+
+
+def _end_of_piece(tx: Tx, after: int) -> int | None:
+    """The contact with which a piece ends that begins behind `after`; None: there are not as many."""
+    last: int | None = tx.execute(_LAST, {"after": after, "others": _PIECE - 1}).scalar()
+    return last
