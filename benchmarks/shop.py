@@ -7,6 +7,9 @@ contact's own, product lines. Everybody was reviewed a day before `NOW`, and not
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,28 +20,44 @@ from time import perf_counter
 from typing import Any
 
 from sqlalchemy import Table
+from tests.support.postgres import PostgresServer
 
 from nurture.app import App, make_workspace
-from nurture.clock import DAY, HOUR, Moment, VirtualClock, to_datetime
+from nurture.clock import DAY, HOUR, WEEK, Moment, Span, SystemClock, VirtualClock, to_datetime
 from nurture.runner import applied, applying
 from nurture.runner.files import read_files
 from nurture.runner.world import World
 from nurture.settings import load
-from nurture.store import tables
+from nurture.store import agenda, tables
 from nurture.store.bulk import insert_many
 from nurture.store.engine import Store, Tx, open_store
 from nurture.store.partitions import ensure
 from nurture.store.statements import table
 
-NOW: Moment = 1_767_614_400_000_000
-"""Monday, 2026-01-05T12:00Z."""
+NOW: Moment = (SystemClock().now() - 4 * DAY - 12 * HOUR) // WEEK * WEEK + 4 * DAY + 12 * HOUR
+"""The last Monday, 12:00Z: commands that are run here go by the machine's clock."""
+
+SOON = NOW + HOUR
+WAIT: Span = 12 * DAY
+"""How long each campaign waits first."""
 
 CHUNK = 50_000
 PLACES = (
     ("", "US"), ("America/New_York", "US"), ("America/Los_Angeles", "US"), ("Europe/Berlin", "DE"),
     ("", "DE"), ("Europe/London", "GB"), ("", ""), ("America/Chicago", "US"),
 )  # fmt: skip
-LINES = ("PRODUCE", "MEAT", "DELI", "PASTRY", "SEAFOOD", "FLORAL", "SALAD BAR", "GARDEN CENTER", "COSMETICS", "NUTRITION")
+LINES = (
+    "PRODUCE",
+    "MEAT",
+    "DELI",
+    "PASTRY",
+    "SEAFOOD",
+    "FLORAL",
+    "SALAD BAR",
+    "GARDEN CENTER",
+    "COSMETICS",
+    "NUTRITION",
+)
 
 CAMPAIGNS: Mapping[str, str] = {
     "hello": """\
@@ -47,7 +66,7 @@ enter: {on: visited}
 window: mon-fri 09:00-17:00 no holidays
 exit: {on: ordered}
 sequence:
-  - wait: 2 days
+  - wait: 12 days
   - send: how-it-works
   - wait for: clicked("how-it-works")
     up to: 5 days
@@ -65,7 +84,7 @@ holdout: 10%
 on cap: skip
 goal: {on: ordered, within: 30 days}
 sequence:
-  - wait: 2 days
+  - wait: 12 days
   - send: what-we-do
     when: engagement.within("30 days").clicks == 0
   - split: 50%
@@ -81,14 +100,14 @@ enter: {every: tuesday 10:00}
 timezone: workspace
 when: contact.tier == "gold"
 sequence:
-  - wait: 2 days
+  - wait: 12 days
   - send: what-should-we-stock
 """,
     "renewal": """\
 topic: news
 enter: {at: 30 days before contact.renews_at}
 sequence:
-  - wait: 2 days
+  - wait: 12 days
   - send: is-all-well
   - wait until: 2 days before contact.renews_at
   - send: get-the-most
@@ -100,7 +119,7 @@ line stage: prospect
 topic: news
 goal: {on: ordered, within: 60 days}
 sequence:
-  - wait: 2 days
+  - wait: 12 days
   - send: have-you-tried
   - wait: 10 days
   - send: goodbye
@@ -116,7 +135,6 @@ class Shop:
     """A workspace in a temporary folder, with its database."""
 
     app: App
-    people: int
     ids: list[int]
     """Of the contacts, in order."""
 
@@ -125,31 +143,52 @@ class Shop:
         """Its database."""
         return self.app.store
 
-    def apply(self, now: Moment = NOW) -> World:
-        """Put the files in the workspace into force."""
-        files = read_files(self.app.settings.workspace)
+    @property
+    def workspace(self) -> Path:
+        """Its folder."""
+        return self.app.settings.workspace
+
+    def apply(self) -> World:
+        """Put the files in the workspace into force, a day before `NOW`."""
+        files = read_files(self.workspace)
         checked = applied.check(self.store, self.app.settings, files)
-        applying.apply(self.store, self.app.settings, checked, files, now)
+        applying.apply(self.store, self.app.settings, checked, files, NOW - DAY)
         return applied.load(self.store, self.app.settings)
 
     def write(self, campaigns: Mapping[str, str]) -> None:
         """Write campaigns into the workspace."""
         for key, text in campaigns.items():
-            (self.app.settings.workspace / "campaigns" / f"{key}.yaml").write_text(text, "utf-8")
+            (self.workspace / "campaigns" / f"{key}.yaml").write_text(text, "utf-8")
 
 
 @contextmanager
-def shop(people: int, url: str = "") -> Iterator[Shop]:
-    """A shop of so many people; its database is at `url`, else in a file. Durable, as the daemon's is."""
+def shop(url: str = "") -> Iterator[Shop]:
+    """A new workspace; its database is at `url`, else in a file. Durable, as the daemon's is. `fill` makes people."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "shop"
         make_workspace(folder)
+        if url:
+            file = folder / "nurture.toml"
+            file.write_text(
+                re.sub("(?m)^database = .*$", f'database = "{url}"', file.read_text("utf-8")), "utf-8"
+            )
         settings = load(folder)
-        store = open_store(url or settings.database_url, now=NOW, create=bool(url))
+        store = open_store(settings.database_url, now=NOW, create=bool(url))
         with App(settings, store, VirtualClock(NOW)) as app:
-            made = Shop(app=app, people=people, ids=store.ids.take(people, NOW))
-            fill(made)
-            yield made
+            yield Shop(app=app, ids=[])
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A server of its own, with its usual care for what is written; the URL of a database on it."""
+    server = PostgresServer()
+    try:
+        for setting in ("fsync = on", "full_page_writes = on", "autovacuum = on"):
+            server.execute(f"ALTER SYSTEM SET {setting}")
+        server.execute("SELECT pg_reload_conf()")
+        yield server.url(server.create())
+    finally:
+        server.stop()
 
 
 def size(it: Shop) -> int:
@@ -171,8 +210,9 @@ def is_prospect(number: int) -> bool:
     return orders_of(number) == 0
 
 
-def fill(it: Shop) -> None:
-    """Make the people, with what they agreed to, bought and received."""
+def fill(it: Shop, people: int) -> None:
+    """Make so many people, with what they agreed to, bought and received."""
+    it.ids.extend(it.store.ids.take(people, NOW))
     numbered = list(enumerate(it.ids))
     with it.store.write() as tx:
         put(tx, tables.LineRow, ({"id": no, "name": name} for no, name in enumerate(LINES, 1)))
@@ -181,13 +221,24 @@ def fill(it: Shop) -> None:
         for some in chunked(numbered):
             with it.store.write() as tx:
                 rows(tx, some)
-    _settle(it)
+    settle(it)
 
 
-def enroll(it: Shop, world: World, *, each: int, due: int) -> None:
-    """Open so many enrollments in each campaign, at its first wait; the first `due` of each are due at `NOW`."""
+def unreview(it: Shop) -> None:
+    """Have nobody reviewed yet, as after an import."""
+    with it.store.write() as tx:
+        tx.exec_driver_sql("UPDATE contacts SET reviewed_at = 0")
+        for name in ("stages", "order_facts", "agenda"):
+            tx.exec_driver_sql(f"DELETE FROM {name}")
+        tx.exec_driver_sql("INSERT INTO agenda SELECT id, 0, created_at FROM contacts")
+    settle(it)
+
+
+def enroll(it: Shop, world: World, *, each: int, soon: int, keys: Iterable[str] = tuple(CAMPAIGNS)) -> None:
+    """Open so many enrollments in each campaign, at its first wait; the first `soon` of each are due at `SOON`, the
+    others in ten days."""
     records = {live.record.key: live for live in world.live.values()}
-    for place, key in enumerate(CAMPAIGNS):
+    for place, key in enumerate(keys):
         live = records[key]
         assert live.edition is not None
         first = live.edition.numbers[live.edition.campaign.program.first]
@@ -210,33 +261,43 @@ def enroll(it: Shop, world: World, *, each: int, due: int) -> None:
                         "line_id": (number + 3) % 10 + 1 if key == "department" else 0,
                         "entry_key": "made",
                         "version": world.version,
-                        "entered_at": (NOW if order < due else NOW + DAY) - 2 * DAY,
+                        "entered_at": _due(order, soon) - WAIT,
                         "step_no": first,
-                        "since": (NOW if order < due else NOW + DAY) - 2 * DAY,
-                        "due_at": NOW if order < due else NOW + DAY,
+                        "since": _due(order, soon) - WAIT,
+                        "due_at": _due(order, soon),
                     }
                     for order, (id_, (number, contact)) in enumerate(zip(ids, fitting, strict=False))
                 ),
             )
-    _settle(it)
+    settle(it)
+
+
+def _due(order: int, soon: int) -> Moment:
+    return SOON if order < soon else NOW + 10 * DAY
 
 
 def put(tx: Tx, row: type[Any], rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows, all with the same columns; the others have their defaults."""
     into: Table = table(row)
-    more = {
-        name: field.default for name, field in row.model_fields.items() if not field.is_required()
-    }
+    more = {name: field.default for name, field in row.model_fields.items() if not field.is_required()}
     iterator = iter(rows)
     while some := list(islice(iterator, CHUNK)):
-        columns = [name for name in into.columns.keys() if name in some[0] or name in more]
-        insert_many(tx, into, columns, [tuple(it.get(name, more.get(name)) for name in columns) for it in some])
+        columns = [it.name for it in into.c if it.name in some[0] or it.name in more]
+        insert_many(
+            tx, into, columns, [tuple(it.get(name, more.get(name)) for name in columns) for it in some]
+        )
 
 
 def chunked(values: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     """In pieces of `CHUNK`."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]
+
+
+def nurture(*arguments: str) -> None:
+    """Run a command of its own process."""
+    code = "from nurture.cli.main import main; main()"
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -296,7 +357,13 @@ def _orders(tx: Tx, some: list[tuple[int, int]]) -> None:
         for one, at in enumerate(moments):
             order = number * 4 + one + 1
             orders.append(
-                {"id": order, "order_id": str(order), "contact_id": contact, "ordered_at": at, "amount": 2_500}
+                {
+                    "id": order,
+                    "order_id": str(order),
+                    "contact_id": contact,
+                    "ordered_at": at,
+                    "amount": 2_500,
+                }
             )
             goods.append(
                 {"order_id": order, "product_id": line, "contact_id": contact, "line_id": line}
@@ -337,7 +404,7 @@ def _signs(tx: Tx, some: list[tuple[int, int]]) -> None:
     )
 
 
-def _settle(it: Shop) -> None:
+def settle(it: Shop) -> None:
     """What the database does by itself in time: on PostgreSQL, count its rows."""
     if it.store.dialect == "postgresql":
         with it.store.write() as tx:
@@ -345,16 +412,17 @@ def _settle(it: Shop) -> None:
 
 
 def visit(it: Shop, who: Iterable[int]) -> None:
-    """Have these people visit the shop at `NOW`."""
+    """Have these people visit the shop at `SOON`."""
     people = list(who)
-    ids = it.store.ids.take(len(people), NOW)
+    ids = it.store.ids.take(len(people), SOON)
     with it.store.write() as tx:
-        ensure(tx, "events", [NOW])
+        ensure(tx, "events", [SOON])
         put(
             tx,
             tables.EventRow,
             (
-                {"at": NOW, "id": id_, "contact_id": contact, "name": "visited"}
+                {"at": SOON, "id": id_, "contact_id": contact, "name": "visited"}
                 for id_, contact in zip(ids, people, strict=True)
             ),
         )
+        agenda.put_on_agenda(tx, [(contact, 0, SOON) for contact in people])

@@ -16,8 +16,8 @@ from nurture.journeys.campaign import Campaign
 from nurture.journeys.program import Program
 from nurture.messages.library import Library
 from nurture.reports.drawing.picture import Standing
+from nurture.runner.pausing import pause
 from nurture.runner.world import Edition, Letters, edition
-from nurture.store import versions
 from nurture.store.standing import Here
 from nurture.store.versions import Numbering
 from support.cli import PROGRAM, Nurture, copy_of, environment
@@ -109,9 +109,8 @@ def _edition(on_edit: Literal["follow", "pin"]) -> Edition:
 
 
 def test_a_campaign_that_is_paused_says_since_when(applied: Nurture) -> None:
-    with open_app(applied.workspace) as app, app.store.write() as tx:
-        record = versions.records(tx)["loyalty"]
-        versions.set_paused(tx, record.id, parse_iso("2026-11-21T09:00", app.settings.zone))
+    with open_app(applied.workspace) as app:
+        pause(app.store, "loyalty", parse_iso("2026-11-21T09:00", app.settings.zone))
     assert "loyalty, version 1, paused since 2026-11-21 09:00\n" in applied.ok("show", "loyalty").out
     assert applied.ok("show", "loyalty", "--json").document["paused_since"].startswith("2026-11-21T")
 

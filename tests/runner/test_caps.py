@@ -92,7 +92,7 @@ def test_a_message_that_replaces_leaves_one_of_those_that_wait(
 def test_what_is_urgent_is_neither_held_nor_counted(store: Store, tmp_path: Path) -> None:
     given = {
         "first": campaign("one"),
-        "hot": campaign("two", event="hot", extra="urgent: yes\nwindow: 09:00-10:00"),
+        "hot": campaign("two", event="hot", extra="urgent: yes"),
     }
     with opened(store, tmp_path, files(given), limits={"per_contact": "1 per 2 days"}) as corner:
         corner.contact("ann@x.example")
@@ -120,3 +120,13 @@ def test_the_room_that_a_cap_leaves_may_lie_outside_of_the_window(store: Store, 
         visit(corner, 19, 19.5)
         corner.until(START + 10 * DAY)
         assert [hours for _, hours in sent(corner)] == [19, 56]
+
+
+def test_what_is_urgent_goes_outside_of_the_window(store: Store, tmp_path: Path) -> None:
+    given = {"it": campaign("one"), "hot": campaign("two", event="hot", extra="urgent: yes")}
+    with opened(store, tmp_path, files(given), limits={"window": "09:00-10:00"}) as corner:
+        corner.contact("ann@x.example")
+        visit(corner, 1)
+        corner.event("ann@x.example", "hot", START + 2 * HOUR)
+        corner.until(START + DAY)
+        assert sent(corner) == [("two", 2), ("one", 9)]

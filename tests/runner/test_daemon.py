@@ -62,7 +62,8 @@ def free_port() -> int:
 def running(workspace: Path, **more: str) -> Iterator[tuple[subprocess.Popen[str], int, Path]]:
     """`nurture run` in that workspace, with its port and its log; killed at the end where it still runs."""
     port, log = free_port(), workspace / "log.txt"
-    given = environment(NURTURE_WEB_LISTEN=f"127.0.0.1:{port}", **more)
+    # At any time of day: the machine's clock is the real one here.
+    given = environment(NURTURE_WEB_LISTEN=f"127.0.0.1:{port}", NURTURE_LIMITS_WINDOW="any time", **more)
     with log.open("w") as out:
         process = subprocess.Popen(
             [*COMMAND, "run", "--workspace", str(workspace)], stderr=out, stdout=out, text=True, env=given

@@ -163,13 +163,12 @@ def test_a_message_that_a_gate_stops_keeps_what_the_gate_saw(
 
 
 def test_a_message_stopped_by_when_at_the_last_moment_keeps_the_facts(store: Store, tmp_path: Path) -> None:
-    more = ("when: days_since(contact.created_at) < 0.05", "window: mon-sun 03:00-04:00")
-    with opened(store, tmp_path, files({"it": visited("  - send: one", *more)})) as corner:
+    step = "  - send: one\n    when: days_since(contact.created_at) < 0.05"
+    with opened(store, tmp_path, files({"it": visited(step, "window: mon-sun 03:00-04:00")})) as corner:
         come(corner, "visited")
         corner.until(START + DAY)
-        assert corner.skipped() == {"one": "when"}
+        assert corner.skipped() == {"one": "step-when"}
         facts = saw(corner)
-        assert saw(corner, "enrollments") == facts
     assert facts == {"contact.created_at": "2017-01-01T00:00:00Z"}
 
 
@@ -227,3 +226,45 @@ def test_who_is_replaced_by_a_higher_priority_is_told_by_which(store: Store, tmp
         corner.until(START + 5 * DAY)
         assert corner.skipped() == {"two": "replaced"}
         assert saw(corner) == {"replaced by": "high/three"}
+
+
+OUTSIDE = {
+    "dated": "enter: {at: 2 days before contact.renews_at}",
+    "undated": "enter: {at: contact.trial_ends_at}",
+    "letter": "enter: {every: monday 10:00}",
+    "event": "enter: {on: asked}\nholdout: 99.9999%",
+    "again": "enter: {on: visited}\nreentry: {after: 30 days}\nexit: {on: left}",
+    "never": "enter: {on: visited}\nreentry: never\nexit: {on: left}",
+    "line": "lines: each\nline stage: customer\nenter: {on: asked}",
+}
+
+
+def test_each_campaign_says_why_they_are_not_in_it_and_when_they_would_be(
+    store: Store, tmp_path: Path
+) -> None:
+    given = {
+        key: f"topic: offers\n{more}\nsequence:\n  - wait: 9 days\n  - send: one\n"
+        for key, more in OUTSIDE.items()
+    }
+    with opened(store, tmp_path, files(given)) as corner:
+        corner.products({"R-12": "FLORAL"})
+        corner.contact(ANN, timezone="Asia/Tokyo", attributes={"renews_at": "2017-03-01"})
+        corner.event(ANN, "visited", START + HOUR)
+        corner.event(ANN, "left", START + 2 * HOUR)
+        corner.until(START + 3 * HOUR)
+        found = about(corner)
+        outside = {it.campaign: it for it in found.outside}
+    assert (found.zone.key, found.zone_by) == ("Asia/Tokyo", "their own")
+    assert {key: (it.reason, it.enters_at) for key, it in outside.items()} == {
+        "again": ("before", START + 30 * DAY + 2 * HOUR),
+        "dated": ("", START + 57 * DAY - 9 * HOUR),
+        "event": ("", None),
+        "letter": ("", START + 25 * HOUR),
+        "line": ("line-stage", None),
+        "never": ("before", None),
+        "undated": ("", None),
+    }
+    assert outside["event"].held_out
+    assert outside["line"].saw == {'lines["FLORAL"].stage': "prospect/awareness"}
+    assert outside["undated"].says == "the date that lets them in is not known"
+    assert outside["never"].saw == {"left": "2017-01-01 11:00 Asia/Tokyo"}

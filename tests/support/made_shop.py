@@ -12,10 +12,9 @@ from typing import Any
 from nurture.app import App
 from nurture.campaigns.book import read
 from nurture.campaigns.known import Known
-from nurture.clock import HOUR, Moment, VirtualClock
+from nurture.clock import Moment, VirtualClock
 from nurture.delivery.outcome import MessageKey
 from nurture.engagement.hit import Hit
-from nurture.journeys.program import name_steps, walk
 from nurture.messages.compile import compile_template
 from nurture.messages.library import Library
 from nurture.providers.inbox import InboxProvider
@@ -196,6 +195,3 @@ class MadeShop(Corner):
     def resume(self, campaign: str, how: pausing.How) -> None:
         """Let it go on."""
         pausing.resume(self.store, campaign, self.now, how)
-
-
-__all__ = ["HOUR", "MadeShop", "desk", "name_steps", "walk"]

@@ -16,9 +16,9 @@ from nurture.campaigns.favours import check_favours
 from nurture.campaigns.findings import Finding, by_place
 from nurture.campaigns.known import Known
 from nurture.campaigns.lifecycle_file import EXAMPLE, PLAINEST, read_lifecycle, read_segments, stage_names
+from nurture.campaigns.moments import check_moments
 from nurture.campaigns.moved import check_moved
 from nurture.campaigns.offers_file import offer_names, read_offers
-from nurture.campaigns.moments import check_moments
 from nurture.campaigns.opens import check_opens
 from nurture.campaigns.overlaps import Plan, check_overlaps
 from nurture.campaigns.reach import check_reach, timing

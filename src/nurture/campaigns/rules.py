@@ -14,6 +14,7 @@ from nurture.journeys.program import walk
 from nurture.journeys.spelling import near, quoted
 from nurture.journeys.steps.base import StepKind
 from nurture.journeys.steps.send import SendStep
+from nurture.journeys.steps.unsubscribe import UnsubscribeStep
 from nurture.journeys.values import EACH, is_step_id
 from nurture.lifecycle.stages import Lifecycle, within
 from nurture.offers.offer import FOR_PROSPECTS, Offer
@@ -49,6 +50,10 @@ def check_shape(
         if known.topics and known.topics.get(shape.topic):
             message = f'the topic "{shape.topic}" cannot be switched off, so it may not sell'
             draft.source.complain(Complaint("service-sells", message, "take another topic, or no offer"), loc)
+    for loc, topic in _unsubscribed(draft):
+        if known.topics and known.topics.get(topic):
+            message = f'the topic "{topic}" cannot be switched off, so nobody can be unsubscribed from it'
+            draft.source.complain(Complaint("conflict", message, "name another topic, or `all`"), loc)
     if isinstance(shape.reentry, ReentryShape) and shape.reentry.per and not shape.enter.on:
         message = "`per:` counts by a property of the event that lets people in, and none does here"
         hint = "write `enter: {on: …}`, or another `reentry:`"
@@ -143,6 +148,13 @@ def _to_customers(offer: Offer, shape: CampaignShape) -> Complaint:
     message = f'"{offer.key}" is {article} {offer.kind} offer, and customers can enter this campaign'
     key = "line stage" if shape.lines else "stage"
     return Complaint("offer-to-customers", message, f"write `{key}: prospect`, or take another offer")
+
+
+def _unsubscribed(draft: Draft) -> Iterator[tuple[Loc, str]]:
+    for path, step in walk(draft.steps):
+        if isinstance(step, UnsubscribeStep):
+            for topic in step.topics:
+                yield ("sequence", *path, "unsubscribe"), topic
 
 
 def _events_named(draft: Draft, shape: CampaignShape) -> Iterable[tuple[Loc, str]]:

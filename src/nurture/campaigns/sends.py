@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from nurture.campaigns.campaign_file import Draft
+from nurture.campaigns.campaign_file import CampaignShape, Draft
 from nurture.campaigns.tree import Loc
 from nurture.campaigns.wording import Complaint
 from nurture.journeys.program import walk
+from nurture.journeys.spelling import spoken
 from nurture.journeys.steps.send import SendStep
+
+_URGENT = "an urgent message goes at once, outside of window and cap"
 
 
 def check_sends(draft: Draft) -> None:
     """Variants that compare nothing, and messages that are urgent and wait nevertheless."""
+    if draft.shape is not None and draft.shape.urgent:
+        _check_urgent_campaign(draft, draft.shape)
     for path, step in walk(draft.steps):
         if isinstance(step, SendStep):
             loc = ("sequence", *path)
             _check_variants(draft, step, loc)
+            _check_conversions(draft, step, loc)
             _check_urgent(draft, step, loc)
 
 
@@ -41,11 +47,25 @@ def _check_variants(draft: Draft, step: SendStep, loc: Loc) -> None:
             complain(Complaint("needs-key", message, hint, on_key=True), (*loc, key))
 
 
+def _check_conversions(draft: Draft, step: SendStep, loc: Loc) -> None:
+    if step.winner == "conversions" and draft.shape is not None and draft.shape.goal is None:
+        message = "`winner: conversions` counts goals, and this campaign has none"
+        hint = "say what it is for: `goal: {on: ordered, within: 30 days}`"
+        draft.source.complain(Complaint("needs-key", message, hint), (*loc, "winner"))
+
+
 def _check_urgent(draft: Draft, step: SendStep, loc: Loc) -> None:
     if not step.urgent:
         return
     for key, given in (("window", step.window), ("on cap", step.on_cap)):
         if given is not None:
             message = f"`{key}:` and `urgent: yes` cannot stand together"
-            hint = "an urgent message goes at once, outside of window and cap"
-            draft.source.complain(Complaint("conflict", message, hint, on_key=True), (*loc, key))
+            draft.source.complain(Complaint("conflict", message, _URGENT, on_key=True), (*loc, key))
+
+
+def _check_urgent_campaign(draft: Draft, shape: CampaignShape) -> None:
+    written = shape.model_fields_set
+    for key in ("window", "on_cap"):
+        if key in written:
+            message = f"`{spoken(key)}:` and `urgent: yes` cannot stand together"
+            draft.source.complain(Complaint("conflict", message, _URGENT, on_key=True), (key,))

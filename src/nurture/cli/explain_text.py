@@ -204,6 +204,8 @@ def _by(cause: str) -> str:
             return "as time went by: "
         case "order":
             return "by an order: "
+        case _ if cause.startswith("event "):
+            return f"by the {cause}: "
         case _:
             return f"by a {cause}: "
 

@@ -20,7 +20,7 @@ class Trigger:
     event: str = ""
     expression: Expression | None = None
     within: Span | None = None
-    """For a goal: counted from entering. None: as long as the contact is in the campaign."""
+    """For a goal: counted from entering. None: whenever it comes, also after the contact has left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

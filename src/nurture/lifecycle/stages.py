@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nurture.audience.expressions import Expression
 from nurture.clock import Moment, Span
@@ -56,4 +57,9 @@ class Transition:
 
 def within(name: str, patterns: Iterable[str]) -> bool:
     """Whether stage `name` is one of `patterns`; `prospect` stands for every `prospect/…`."""
+    return _within(name, tuple(patterns))
+
+
+@lru_cache(maxsize=4096)
+def _within(name: str, patterns: tuple[str, ...]) -> bool:
     return any(name == pattern or name.startswith(pattern + "/") for pattern in patterns)

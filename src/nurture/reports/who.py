@@ -75,9 +75,12 @@ def why(campaign: Campaign, out: Out) -> str:
         case "suppressed" | "not-agreed" | "stage" | "when":
             return told(out, campaign)
         case "line":
-            return f"nothing is sold on {_lines(campaign)}"
+            lines = campaign.lines or "each"
+            return (
+                "there are no product lines yet" if lines == "each" else f"nothing is sold on {either(lines)}"
+            )
         case "line-stage":
-            return f"on {_lines(campaign)} they are nowhere in {either(campaign.line_stages)}"
+            return _nowhere(campaign)
         case "inside":
             return "they are in it now"
         case "before":
@@ -106,7 +109,11 @@ def how(campaign: Campaign, *, in_files: bool) -> str:
             assert_never(other)
 
 
-def _lines(campaign: Campaign) -> str:
+def _nowhere(campaign: Campaign) -> str:
+    """That they stand on no line where the campaign wants them."""
+    wanted = either(campaign.line_stages)
     if campaign.lines is None or campaign.lines == "each":
-        return "any product line"
-    return either(campaign.lines)
+        return f"on no product line are they in {wanted}"
+    if len(campaign.lines) == 1:
+        return f"they are not in {wanted} on {campaign.lines[0]}"
+    return f"on none of these are they in {wanted}: {', '.join(campaign.lines)}"

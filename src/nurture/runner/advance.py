@@ -43,7 +43,7 @@ class Decided:
     closings: list[Closing] = field(default_factory=list)
     effects: list[Due] = field(default_factory=list)
     freed: list[int] = field(default_factory=list)
-    """Contacts whose campaign with `lines:` is over for one line, so that the next can begin."""
+    """Contacts who are out of a campaign now, where something may begin with that."""
     won: Mapping[Place, Chosen] = field(default_factory=dict)
     """The variants that have won just now."""
 
@@ -72,9 +72,10 @@ def decide_all(
         needs |= world.live[campaign_id].needs
     editions = {it.id: world.live[it.campaign_id].edition_of(it) for it in due}
     offers = {
-        (edition.campaign.offer, enrollment.contact_id)
+        holder
         for enrollment in due
-        if (edition := editions[enrollment.id]) is not None
+        if needs.offer and (edition := editions[enrollment.id]) is not None
+        for holder in edition.holders(enrollment.contact_id)
     }
     batch = gather(
         tx, world, {it.contact_id for it in due}, now, needs, offers=offers, lines={it.line_id for it in due}
@@ -118,9 +119,8 @@ class _Deciding:
         elif enrollment.step_no not in edition.steps:
             self._close(enrollment, edition, self._now, Reason.STEP_GONE)
         else:
-            offer = edition.campaign.offer
             known = self._batch.of(enrollment.contact_id)
-            facts = self._batch.in_entry(known, enrollment, edition.campaign.key, offer)
+            facts = self._batch.in_entry(known, enrollment, edition.campaign.key, edition.offer)
             self._go(enrollment, edition, facts)
 
     def _go(self, enrollment: Enrollment, edition: Edition, facts: Facts) -> None:
@@ -133,6 +133,7 @@ class _Deciding:
             step, changed = nodes[step].next, 0
         while step:
             node, no = nodes[step], edition.numbers[step]
+            facts = self._batch.holding(facts, edition.offers[step])
             stands = self._winning.at(enrollment, edition, node, since)
             situation = Situation(
                 campaign=campaign,
@@ -244,7 +245,8 @@ class _Deciding:
         # A moment waited for may lie before the last message; nobody left before it went.
         at = max(at, enrollment.since)
         self.decided.closings.append(Closing(id=enrollment.id, at=at, reason=str(reason)))
-        if edition is not None and edition.campaign.lines is not None:
+        # Another line may begin for them, or another campaign wait for their being out of this one.
+        if edition is None or edition.campaign.lines is not None or self._world.asks_who_is_in:
             self.decided.freed.append(enrollment.contact_id)
 
 

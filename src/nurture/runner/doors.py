@@ -14,6 +14,7 @@ from nurture.journeys.chance import falls_within
 from nurture.journeys.entry import may_enter
 from nurture.journeys.fit import misfit
 from nurture.journeys.reasons import Reason
+from nurture.lifecycle.stages import within
 from nurture.runner.causes import NEXT_LINE, TOO_LONG_AGO, Cause, causes, date_after
 from nurture.runner.facts import Batch
 from nurture.runner.touched import Happening, Touched
@@ -85,11 +86,15 @@ class Doors:
     def entry(self, live: Live, edition: Edition, facts: Facts, cause: Cause, ids: Ids) -> Enrollment | None:
         """The entry that this cause makes; None: the campaign is not for them, or not again."""
         campaign, contact = edition.campaign, facts.contact.id
+        if campaign.stages and not within(facts.stage.name, campaign.stages):
+            return None
         line = self._line(live, campaign, facts, cause)
         if line is None or not self._again(live, campaign, contact, line, cause):
             return None
-        told = EntryFacts(campaign=campaign.key, enrollment_id=0, entered_at=cause.at, event=cause.event)
-        seen = replace(self._batch.on_line(facts, line), entry=told)
+        seen = self._batch.on_line(facts, line)
+        if campaign.when is not None and campaign.when.needs.entry:
+            told = EntryFacts(campaign=campaign.key, enrollment_id=0, entered_at=cause.at, event=cause.event)
+            seen = replace(seen, entry=told)
         if may_enter(campaign, seen, self._now, consented=self.consented(campaign, contact)) is not None:
             return None
         held_out = falls_within(campaign.holdout, campaign.key, "holdout", contact)
@@ -119,6 +124,17 @@ class Doors:
         )
         return min(moments, default=NEVER)
 
+    def next_fit(self, facts: Facts) -> Moment:
+        """When time alone may make somebody fit who is in the stage already; NEVER: not as far as is known."""
+        moments = (
+            campaign.when.next_flip(facts, self._now)
+            for live, campaign in self._world.entrances.by_time
+            if campaign.when is not None
+            and (live.record.id, facts.contact.id, 0) not in self._left
+            and (not campaign.stages or within(facts.stage.name, campaign.stages))
+        )
+        return min(moments, default=NEVER)
+
     def consented(self, campaign: Campaign, contact_id: int) -> bool:
         """Whether the contact agrees to the campaign's topic, or it is one that is always on."""
         topic = self._world.settings.topics.get(campaign.topic)
@@ -127,12 +143,15 @@ class Doors:
     def _to_ask(self, it: Touched, happenings: Sequence[Happening]) -> list[Live]:
         """The campaigns that there may be a cause for."""
         ways = self._world.entrances
-        asked = list(ways.always)
-        if it.new or it.transitions:
-            asked += ways.by_stage
-        for name in dict.fromkeys(happening.event.name for happening in happenings):
-            asked += ways.by_event.get(name, ())
-        return asked
+        asked = {live.record.id: live for live in ways.always}
+        stages = [change.to_stage for change in it.transitions]
+        if it.new:
+            stages.append(self._world.lifecycle.first)
+        for stage in stages:
+            asked.update((live.record.id, live) for live in ways.by_stage.get(stage, ()))
+        for happening in happenings:
+            asked.update((live.record.id, live) for live in ways.by_event.get(happening.event.name, ()))
+        return list(asked.values())
 
     def _causes(
         self,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from nurture.audience.facts import Facts
-from nurture.clock import Moment
+from nurture.clock import NEVER, Moment
 from nurture.journeys import evidence
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.fit import misfit
@@ -17,7 +17,7 @@ from nurture.journeys.triggers import reached
 from nurture.runner.doors import Doors
 from nurture.runner.facts import Batch, gather
 from nurture.runner.touched import Happening, Touched, order_event
-from nurture.runner.world import World
+from nurture.runner.world import World, door_expressions
 from nurture.store import facts as stored_facts
 from nurture.store import histories, journeys, outbox
 from nurture.store.engine import Tx
@@ -38,7 +38,7 @@ class _Changes:
 def take_in(tx: Tx, world: World, ids: Ids, touched: Sequence[Touched], now: Moment) -> dict[int, Moment]:
     """Act on what happened to these contacts, in the transaction that reviewed them.
 
-    Returns, by contact, when a date of their own comes next that lets them into a campaign.
+    Returns, by contact, when time alone may next let them into a campaign, or lead them to its goal or out of it.
     """
     if not touched:
         return {}
@@ -47,7 +47,8 @@ def take_in(tx: Tx, world: World, ids: Ids, touched: Sequence[Touched], now: Mom
     for enrollment in journeys.of_contacts(tx, contacts):
         enrollments[enrollment.contact_id].append(enrollment)
     needs = world.door_needs
-    offers = {campaign.offer for _, campaign in world.in_force} if needs.offer else ()
+    editions = (live.edition for live in world.live.values() if needs.offer)
+    offers = {edition.offer for edition in editions if edition is not None}
     held = [(offer, contact) for offer in offers for contact in contacts]
     batch = gather(tx, world, contacts, now, needs, offers=held, contacts=contacts)
     doors = Doors(tx, world, batch, now)
@@ -57,8 +58,17 @@ def take_in(tx: Tx, world: World, ids: Ids, touched: Sequence[Touched], now: Mom
         facts = batch.of(it.contact_id)
         mine = enrollments[it.contact_id]
         still_open = _go_on(changes, world, doors, batch, mine, facts, happenings, now)
-        changes.entries += doors.let_in(it, facts, happenings, still_open, ids)
-        dates[it.contact_id] = doors.next_date(facts)
+        entries = [
+            _since_then(world, batch, facts, entry, happenings, now)
+            for entry in doors.let_in(it, facts, happenings, still_open, ids)
+        ]
+        changes.entries += entries
+        under_way = [*still_open, *(entry for entry in entries if not entry.closed_at)]
+        dates[it.contact_id] = min(
+            doors.next_date(facts),
+            doors.next_fit(facts),
+            *(_next_change(world, batch, facts, enrollment, now) for enrollment in under_way),
+        )
     _write(tx, changes, now)
     return dates
 
@@ -98,7 +108,7 @@ def _go_on(
         campaign = edition.campaign if edition else None
         if campaign is None or (enrollment.closed_at and not _may_reach(campaign, happenings)):
             continue
-        seen = batch.in_entry(facts, enrollment, campaign.key, campaign.offer)
+        seen = batch.in_entry(facts, enrollment, campaign.key, edition.offer if edition else "")
         goal_at = _goal_at(campaign, enrollment, seen, happenings, now)
         if goal_at is not None:
             changes.goals.append((enrollment.id, goal_at))
@@ -115,6 +125,36 @@ def _go_on(
             changes.wakes.append(enrollment.id)
             still_open.append(enrollment)
     return still_open
+
+
+def _since_then(
+    world: World, batch: Batch, facts: Facts, entry: Enrollment, happenings: Sequence[Happening], now: Moment
+) -> Enrollment:
+    """A new entry with what has happened since its moment: after an outage that may be its goal, or its end."""
+    edition = world.live[entry.campaign_id].edition_of(entry)
+    if edition is None:
+        return entry
+    campaign = edition.campaign
+    seen = batch.in_entry(facts, entry, campaign.key, edition.offer)
+    later = [it for it in happenings if it.event.at > entry.entered_at]
+    goal_at = _goal_at(campaign, entry, seen, later, now)
+    entry = replace(entry, goal_at=goal_at or 0)
+    if entry.closed_at:
+        return entry
+    closing = _closing(campaign, entry, seen, later, goal_at, now, world.zone_for(campaign, facts.contact))
+    if closing is None:
+        return entry
+    return replace(entry, closed_at=closing.at, reason=closing.reason, saw=closing.saw, due_at=NEVER)
+
+
+def _next_change(world: World, batch: Batch, facts: Facts, enrollment: Enrollment, now: Moment) -> Moment:
+    """When time alone may bring about the goal or an exit, or make the contact unfit."""
+    edition = world.live[enrollment.campaign_id].edition_of(enrollment)
+    if edition is None or not edition.door_needs.clock:
+        return NEVER
+    seen = batch.in_entry(facts, enrollment, edition.campaign.key, edition.offer)
+    asked = (it for it in door_expressions(edition.campaign) if it.needs.clock)
+    return min((it.next_flip(seen, now) for it in asked), default=NEVER)
 
 
 def _may_reach(campaign: Campaign, happenings: Sequence[Happening]) -> bool:

@@ -59,7 +59,7 @@ def _facts(tx: Tx, world: World, enrollments: Collection[Enrollment], now: Momen
         edition = live.edition_of(it) if live else None
         if live is not None and edition is not None:
             needs |= live.needs
-            offers.add((edition.campaign.offer, it.contact_id))
+            offers |= edition.holders(it.contact_id)
     contacts = {it.contact_id for it in enrollments}
     lines = {it.line_id for it in enrollments}
     return gather(tx, world, contacts, now, needs, offers=offers, lines=lines)
@@ -67,8 +67,8 @@ def _facts(tx: Tx, world: World, enrollments: Collection[Enrollment], now: Momen
 
 def _decided(edition: Edition | None, step: str) -> str:
     if not step or edition is None:
-        return "the step they stood at is gone; the next tick decides"
-    return "the next tick decides what they do next"
+        return "the step they stood at is gone: nurture run decides what comes next"
+    return "it is due: nurture run decides what comes next"
 
 
 def _paused(letter: UnderWay | None) -> Waiting:
@@ -89,7 +89,7 @@ def _step(batch: Batch, edition: Edition | None, it: Enrollment, step: str, now:
     asked = {key: expression for key, expression in node.step.expressions().items() if key != "when"}
     saw: dict[str, str] = {}
     known = batch.of(it.contact_id)
-    facts = batch.in_entry(known, it, edition.campaign.key, edition.campaign.offer)
+    facts = batch.in_entry(known, it, edition.campaign.key, edition.offers.get(step, edition.offer))
     for expression in asked.values():
         saw |= evidence.of_expression(expression, facts, now)
     if any(expression.type is Type.YES_NO for expression in asked.values()):

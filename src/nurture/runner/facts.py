@@ -83,6 +83,13 @@ class Batch:
         line = self._line(known.contact.id, enrollment.line_id) if enrollment.line_id else known.line
         return replace(known, line=line, entry=entry, offer=holds)
 
+    def holding(self, known: Facts, offer: str) -> Facts:
+        """The same with what the contact holds of another offer."""
+        if known.offer is not None and known.offer.key == offer:
+            return known
+        holds = self.offers.get((offer, known.contact.id)) if offer else None
+        return known if holds is known.offer else replace(known, offer=holds)
+
     def _named(self, contact_id: int) -> dict[str, LineFacts]:
         if not self.named_lines:
             return {}

@@ -54,8 +54,11 @@ def look_at_everybody(tx: Tx, now: Moment, progress: Progress) -> None:
 
 def _fits(campaign: Campaign, lifecycle: Lifecycle, settings: Settings, asking: Asking) -> audience.Condition:
     topic = settings.topics.get(campaign.topic)
-    # On their date `when` may hold though it does not today; with lines, it is asked on each of them.
-    asks = campaign.lines is None and not isinstance(campaign.enter, EnterOnDate)
+    # Later, `when` may hold though it does not today; with lines, it is asked on each of them.
+    moves = isinstance(campaign.enter, EnterOnDate) or (
+        campaign.when is not None and campaign.when.needs.clock
+    )
+    asks = campaign.lines is None and not moves
     return audience.fitting(
         stages=_stages(campaign, lifecycle),
         first_stage=lifecycle.first,

@@ -19,7 +19,7 @@ from nurture.runner.causes import ONCE, TOO_LONG_AGO, Cause
 from nurture.runner.doors import Doors
 from nurture.runner.facts import gather
 from nurture.runner.world import Edition, Live, World
-from nurture.store import audience, journeys, occasions, versions
+from nurture.store import agenda, audience, journeys, occasions, versions
 from nurture.store.audience import Found
 from nurture.store.engine import Store, Tx
 from nurture.store.expressions import Asking, narrowed
@@ -77,9 +77,7 @@ def _enter(
 ) -> None:
     if not contacts:
         return
-    batch = gather(
-        tx, world, contacts, now, live.door_needs, offers=[(edition.campaign.offer, it) for it in contacts]
-    )
+    batch = gather(tx, world, contacts, now, live.door_needs, offers=[(edition.offer, it) for it in contacts])
     doors = Doors(tx, world, batch, now)
     entries = []
     for contact in contacts:
@@ -92,6 +90,9 @@ def _enter(
         if entry is not None:
             entries.append(entry)
     journeys.enroll(tx, entries)
+    if edition.door_needs.clock:
+        # A review works out when time alone leads them to the goal or out again.
+        agenda.put_on_agenda(tx, [(entry.contact_id, 0, now) for entry in entries])
 
 
 def _fitting(

@@ -194,7 +194,7 @@ class Preparer:
         for template in compiled:
             needs |= facts_needed(template)
         offers = {
-            (_offer(ordered[it.key], world.live[it.campaign_id].campaign), it.contact_id) for it in claims
+            (_offer(ordered[it.key], world.live[it.campaign_id].edition), it.contact_id) for it in claims
         }
         lines = {it.line_id for it in ordered.values()}
         return gather(tx, world, {it.contact_id for it in claims}, now, needs, offers=offers, lines=lines)
@@ -294,14 +294,14 @@ def _asked(
         enrollment=enrollment,
         edition=edition,
         step=node.step if node else None,
-        facts=batch.in_entry(batch.of(contact.id), enrollment, campaign.key, _offer(ordered, campaign)),
+        facts=batch.in_entry(batch.of(contact.id), enrollment, campaign.key, _offer(ordered, edition)),
         compiled=template,
     )
 
 
-def _offer(ordered: Ordered, campaign: Campaign | None) -> str:
+def _offer(ordered: Ordered, edition: Edition | None) -> str:
     """Which offer `offer` means in conditions: the message's, else the campaign's."""
-    return ordered.offer or (campaign.offer if campaign else "")
+    return ordered.offer or (edition.offer if edition else "")
 
 
 class _Permissions:

@@ -177,9 +177,9 @@ def _names(
     found = people.by_ids(tx, contacts)
     dates: dict[int, Moment] = {}
     if dated and isinstance(campaign.enter, EnterOnDate):
-        batch = gather(tx, world, contacts, now, union(door_expressions(campaign)))
-        for it in contacts:
-            zone = world.zone_for(campaign, found[it])
+        batch = gather(tx, world, found, now, union(door_expressions(campaign)), contacts=found)
+        for it, known in found.items():
+            zone = world.zone_for(campaign, known)
             dates[it] = date_after(campaign.enter, batch.of(it), now, zone)
     return tuple(
         Name(

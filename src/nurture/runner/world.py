@@ -18,9 +18,10 @@ from nurture.journeys.calendar import Anniversary
 from nurture.journeys.calendar import expression_of as date_of
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.enter import EnterOnDate, EnterOnEvent, EnterOnStage
+from nurture.journeys.holding import first_offer, offers_by_step
 from nurture.journeys.limits import Limits
 from nurture.journeys.terms import Terms
-from nurture.lifecycle.stages import Lifecycle
+from nurture.lifecycle.stages import Lifecycle, within
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.offers.offer import Offer
@@ -68,10 +69,18 @@ class Edition:
     """Number to id; for a step that is gone, the id of the one that stands for it; empty: the end."""
     changed: Mapping[int, Moment]
     """When what a step says last changed, by its number."""
+    offer: str
+    """The one that `offer` means in conditions of the whole campaign."""
+    offers: Mapping[str, str]
+    """The one that it means in conditions of a step, by the step's id."""
     needs: Needs
     """Of all its expressions."""
     door_needs: Needs
     """Of those that decide who enters, reaches the goal or leaves."""
+
+    def holders(self, contact_id: int) -> set[tuple[str, int]]:
+        """What to load so that its conditions can ask about the offers that this contact holds."""
+        return {(offer, contact_id) for offer in (self.offer, *self.offers.values()) if offer}
 
     def is_own(self, step_no: int) -> bool:
         """Whether the step of this number is there, and not another one stands for it."""
@@ -121,12 +130,14 @@ class Entrances:
 
     always: tuple[Live, ...] = ()
     """Those that may let in somebody to whom nothing happened."""
-    by_stage: tuple[Live, ...] = ()
-    """Those that only a change of stage lets into."""
+    by_stage: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
+    """Those that only coming into a stage lets into, by its name."""
     by_event: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
     """Those that only an event lets into, by its name."""
     by_date: tuple[tuple[Campaign, EnterOnDate], ...] = ()
     """Those with a date of the contact's own."""
+    by_time: tuple[tuple[Live, Campaign], ...] = ()
+    """Those that let in whoever is in the stage already, and whose `when` time alone may make true."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,15 +181,28 @@ class World:
                     (always if existing else by_stage).append(live)
         return Entrances(
             always=tuple(always),
-            by_stage=tuple(by_stage),
+            by_stage={name: _for_stage(by_stage, name) for name in self.lifecycle.names},
             by_event={name: tuple(found) for name, found in by_event.items()},
             by_date=tuple(by_date),
+            by_time=tuple(
+                (live, campaign)
+                for live, campaign in self.in_force
+                if isinstance(campaign.enter, EnterOnStage)
+                and campaign.enter.existing
+                and campaign.when is not None
+                and campaign.when.needs.clock
+            ),
         )
 
     @cached_property
     def door_needs(self) -> Needs:
         """What is asked about whoever may enter a campaign, or is in one."""
         return reduce(or_, (live.door_needs for live in self.live.values()), Needs())
+
+    @cached_property
+    def asks_who_is_in(self) -> bool:
+        """Whether a condition asks about being in a campaign."""
+        return any(live.needs.in_campaigns for live in self.live.values())
 
     @cached_property
     def stage_needs(self) -> Needs:
@@ -188,6 +212,10 @@ class World:
     def zone_for(self, campaign: Campaign, contact: Contact) -> ZoneInfo:
         """The zone in which the campaign's times are read for this contact."""
         return self.settings.zone if campaign.in_workspace_time else zone_of(contact, self.settings.zone)
+
+
+def _for_stage(campaigns: Iterable[Live], stage: str) -> tuple[Live, ...]:
+    return tuple(it for it in campaigns if it.campaign and within(stage, it.campaign.stages or (stage,)))
 
 
 def letters_of(library: Library, compiled: Iterable[Compiled]) -> Letters:
@@ -206,6 +234,8 @@ def edition(version: int, campaign: Campaign, numbering: Numbering, letters: Let
         numbers=numbering.numbers,
         steps={**numbering.aliases, **steps},
         changed=numbering.changed,
+        offer=first_offer(campaign),
+        offers=offers_by_step(campaign),
         needs=union(expressions(campaign)),
         door_needs=union(door_expressions(campaign)),
     )

@@ -52,7 +52,7 @@ _LAST = (
     .limit(1)
 )
 
-# From one to the next by the index contacts_by_zone: to read it from end to end takes longer the more contacts there are.
+# From one to the next by the index contacts_by_zone: to read it from end to end takes the longer the more there are.
 _PLACES = text(
     "WITH RECURSIVE zones(zone) AS ("
     " SELECT min(timezone) FROM contacts UNION ALL"

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
+    Row,
     SmallInteger,
     Table,
     Text,
@@ -23,7 +24,12 @@ from sqlalchemy import (
     select,
 )
 
+from nurture.store.statements import chunks
+
 _INTAKE_LOCK = 0x6E757276
+
+_ROWS = 500
+"""Rows in one statement of SQLite's that says what it inserted; it takes 32,766 values."""
 
 
 def among(
@@ -57,20 +63,52 @@ def insert_many(
         tx.exec_driver_sql(f"{head} SELECT * FROM {_unnested(into, columns)}{tail}", _transposed(rows))
 
 
+def insert_new(
+    tx: Connection,
+    into: Table,
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    returning: Sequence[str],
+) -> list[tuple[Any, ...]]:
+    """Insert those of `rows` that are not there; gives the columns `returning` of each that was not."""
+    head = f"INSERT INTO {into.name} ({', '.join(columns)})"
+    tail = f" ON CONFLICT DO NOTHING RETURNING {', '.join(returning)}"
+    made: list[Row[Any]] = []
+    if tx.dialect.name == "sqlite":
+        row = f"({', '.join('?' * len(columns))})"
+        for some in chunks(rows, _ROWS):
+            values = tuple(value for it in some for value in it)
+            made += tx.exec_driver_sql(f"{head} VALUES {', '.join([row] * len(some))}{tail}", values).all()
+    elif rows:
+        statement = f"{head} SELECT * FROM {_unnested(into, columns)}{tail}"
+        made += tx.exec_driver_sql(statement, _transposed(rows)).all()
+    return [tuple(row) for row in made]
+
+
 def update_many(
-    tx: Connection, into: Table, key: Sequence[str], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    tx: Connection,
+    into: Table,
+    key: Sequence[str],
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    only: str = "",
 ) -> None:
-    """Set `columns` where `key` matches; each row has the values of `columns`, then those of `key`."""
+    """Set `columns` where `key` matches; each row has the values of `columns`, then those of `key`.
+
+    `only` is a column that must be 0, too.
+    """
     if not rows:
         return
     if tx.dialect.name == "sqlite":
         changes = ", ".join(f"{name} = ?" for name in columns)
-        where = " AND ".join(f"{name} = ?" for name in key)
+        where = " AND ".join(f"{name} = ?" for name in key) + (f" AND {only} = 0" if only else "")
         tx.exec_driver_sql(f"UPDATE {into.name} SET {changes} WHERE {where}", list(rows))
         return
     names = (*columns, *key)
     changes = ", ".join(f"{name} = new.{name}" for name in columns)
     where = " AND ".join(f"{into.name}.{name} = new.{name}" for name in key)
+    where += f" AND {into.name}.{only} = 0" if only else ""
     source = f"{_unnested(into, names)} AS new ({', '.join(names)})"
     tx.exec_driver_sql(f"UPDATE {into.name} SET {changes} FROM {source} WHERE {where}", _transposed(rows))
 

@@ -6,16 +6,16 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import BigInteger, bindparam, func, literal_column, or_, select, update
 
 from nurture.audience.facts import Event
 from nurture.clock import NEVER, Moment, Span
+from nurture.store.bulk import insert_new, update_many
 from nurture.store.engine import Tx
 from nurture.store.seen_facts import as_text
-from nurture.store.statements import insert, one_of, table
+from nurture.store.statements import one_of, table
 from nurture.store.tables import EnrollmentRow, OutboxRow
 
 _enrollments = table(EnrollmentRow)
@@ -44,6 +44,8 @@ class Enrollment:
     closed_at: Moment = 0
     reason: str = ""
     held_out: bool = False
+    saw: Mapping[str, str] = field(default_factory=dict)
+    """What was seen of the contact when it ended; for a new one that ended at once, and not read back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +121,6 @@ _LINES_ENTERED = select(_enrollments.c.contact_id, _enrollments.c.line_id).where
     one_of(_enrollments.c.contact_id, "contacts"),
 )
 
-_MOVE = (
-    update(_enrollments)
-    .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
-    .values(
-        step_no=bindparam("to"), behind=bindparam("past"), since=bindparam("from_"), due_at=bindparam("due")
-    )
-)
 _WAKE = (
     update(_enrollments)
     .where(
@@ -208,32 +203,23 @@ def enroll(tx: Tx, entries: Sequence[Enrollment]) -> set[int]:
             "behind": it.behind,
             "since": it.since,
             "due_at": it.due_at,
-            "goal_at": 0,
+            "goal_at": it.goal_at,
             "closed_at": it.closed_at,
-            "reason": it.reason,
+            "reason": str(it.reason),
+            "saw": as_text(it.saw),
             "held_out": it.held_out,
         }
         for it in entries
     ]
-    return set(tx.execute(_enrolling(tx.dialect.name), rows).scalars())
-
-
-@cache
-def _enrolling(dialect: str) -> Executable:
-    made: Executable = insert(dialect, _enrollments).on_conflict_do_nothing().returning(_enrollments.c.id)
-    return made
+    values = [tuple(it.values()) for it in rows]
+    return {id_ for (id_,) in insert_new(tx, _enrollments, list(rows[0]), values, ("id",))}
 
 
 def move(tx: Tx, moves: Sequence[Move]) -> None:
     """Write where open enrollments stand now, in one statement for all."""
-    if moves:
-        tx.execute(
-            _MOVE,
-            [
-                {"of": it.id, "to": it.step_no, "past": it.behind, "from_": it.since, "due": it.due_at}
-                for it in moves
-            ],
-        )
+    columns = ["step_no", "behind", "since", "due_at"]
+    rows = [(it.step_no, it.behind, it.since, it.due_at, it.id) for it in moves]
+    update_many(tx, _enrollments, ["id"], columns, rows, only="closed_at")
 
 
 def wake(tx: Tx, ids: Collection[int], now: Moment) -> None:

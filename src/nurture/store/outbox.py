@@ -13,6 +13,7 @@ from sqlalchemy import Delete, Executable, Row, bindparam, delete, func, literal
 
 from nurture.clock import NEVER, Moment
 from nurture.delivery.outcome import OPEN_STATES, MessageKey
+from nurture.store.bulk import insert_many, insert_new
 from nurture.store.engine import Tx
 from nurture.store.keys import as_json, listed
 from nurture.store.partitions import ensure
@@ -91,23 +92,13 @@ def plan(tx: Tx, rows: Sequence[Planned]) -> set[MessageKey]:
     if not rows:
         return set()
     ensure(tx, "messages", {it.key.enrollment_id for it in rows})
-    made = {
-        MessageKey(*row)
-        for row in tx.execute(_planning(tx.dialect.name), [_message_values(it) for it in rows])
-    }
+    wanted = [_message_values(it) for it in rows]
+    values = [tuple(it.values()) for it in wanted]
+    new = insert_new(tx, _messages, list(wanted[0]), values, ("enrollment_id", "step_no"))
+    made = {MessageKey(*key) for key in new}
     entries = [_outbox_values(it) for it in rows if it.key in made]
     if entries:
-        tx.execute(_outbox.insert(), entries)
-    return made
-
-
-@cache
-def _planning(dialect: str) -> Executable:
-    made: Executable = (
-        insert(dialect, _messages)
-        .on_conflict_do_nothing()
-        .returning(_messages.c.enrollment_id, _messages.c.step_no)
-    )
+        insert_many(tx, _outbox, list(entries[0]), [tuple(it.values()) for it in entries])
     return made
 
 

@@ -331,7 +331,7 @@ class OccasionRow(SQLModel, table=True):
 
 
 class WinnerRow(SQLModel, table=True):
-    """The variant of a step that has won, for all who come, or on one occasion of a campaign that many enter together."""
+    """The variant of a step that has won: for all who come, or on one occasion of a campaign that many enter."""
 
     __tablename__ = "winners"
 

@@ -116,7 +116,8 @@ CAMPAIGN: Mapping[str, Mapping[str, Word]] = {
             "pin",
         ),
         "moved": word(
-            "Where people go who stand on a step that an edit took out: the old step, and the one to go on with.",
+            "Where people go who stand on a step that an edit took out: the old step, and the one to go on with, or "
+            "`end`.",
             "{welcome-again: first-order}",
         ),
         "sequence": word(

@@ -62,13 +62,13 @@ PointInTime: TypeAlias = Absolute | Recurring | Around
 def resolve(point: PointInTime, facts: Facts, now: Moment, since: Moment, zone: ZoneInfo) -> Moment | None:
     """When the point is for a contact on the clock of `zone`; None: the fact it hangs on is missing.
 
-    One that recurs is the first at or after `since`. The answer may lie in the past.
+    One that recurs is the first after `since`. The answer may lie in the past.
     """
     match point:
         case Absolute():
             return point.moment(zone)
         case Recurring():
-            return point.next_at_or_after(since, zone)
+            return point.next_at_or_after(since + 1, zone)
         case Around():
             return point.moment(facts, now, zone)
         case _:
