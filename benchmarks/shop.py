@@ -24,7 +24,7 @@ from tests.support.postgres import PostgresServer
 
 from nurture.app import App, make_workspace
 from nurture.clock import DAY, HOUR, WEEK, Moment, Span, SystemClock, VirtualClock, to_datetime
-from nurture.runner import applied, applying
+from nurture.runner import applying, checking, in_force
 from nurture.runner.files import read_files
 from nurture.runner.world import World
 from nurture.settings import load
@@ -151,9 +151,9 @@ class Shop:
     def apply(self) -> World:
         """Put the files in the workspace into force, a day before `NOW`."""
         files = read_files(self.workspace)
-        checked = applied.check(self.store, self.app.settings, files)
+        checked = checking.check(self.store, self.app.settings, files)
         applying.apply(self.store, self.app.settings, checked, files, NOW - DAY)
-        return applied.load(self.store, self.app.settings)
+        return in_force.load(self.store, self.app.settings)
 
     def write(self, campaigns: Mapping[str, str]) -> None:
         """Write campaigns into the workspace."""

@@ -23,7 +23,7 @@ from nurture.providers.base import Caller, Provider
 from nurture.providers.inbox import InboxProvider
 from nurture.providers.smtp import SmtpProvider
 from nurture.providers.webhook import Webhooks
-from nurture.runner import applied, settings_findings
+from nurture.runner import checking, settings_findings
 from nurture.runner.files import look
 from nurture.runner.notice_letters import Keys
 from nurture.runner.notices import Notifying, Ways
@@ -163,14 +163,14 @@ def check_workspace(workspace: Path | None) -> CheckedWorkspace:
         settings = load(folder)
     except SettingsError as error:
         findings = [*found.findings, *settings_findings.findings_of(error, folder)]
-        checked = applied.check(None, None, found.files, findings, SystemClock().now())
+        checked = checking.check(None, None, found.files, findings, SystemClock().now())
         return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings, note=_UNASKED)
     if settings.database_file is not None and not settings.database_file.exists():
-        checked = applied.check(None, settings, found.files, found.findings, SystemClock().now())
+        checked = checking.check(None, settings, found.files, found.findings, SystemClock().now())
         return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings, note=_UNASKED)
     store = open_store(settings.database_url, now=SystemClock().now())
     try:
-        checked = applied.check(store, settings, found.files, found.findings, SystemClock().now())
+        checked = checking.check(store, settings, found.files, found.findings, SystemClock().now())
     finally:
         store.close()
     return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings)

@@ -14,7 +14,7 @@ from nurture.campaigns.codes import CODES
 from nurture.campaigns.codes.page import explained, page
 from nurture.campaigns.findings import Finding, render
 from nurture.campaigns.known import Known
-from nurture.runner import applied
+from nurture.runner import checking
 from support.sound import REST
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def findings_of(example: str, read_with: ReadWith) -> tuple[Finding, ...]:
         whole = {
             path: text if "subject:" in text else f"subject: Hello\n\n{text}" for path, text in files.items()
         }
-        return tuple(it for it in applied.check(None, None, whole).findings if it.code != "no-lifecycle")
+        return tuple(it for it in checking.check(None, None, whole).findings if it.code != "no-lifecycle")
     return read_with(files).findings
 
 

@@ -54,10 +54,14 @@ def test_an_unknown_code_names_the_one_that_may_be_meant_else_all(nurture: Nurtu
     assert "There are: anchor, " in far.err
 
 
+CAP = 'per_contact = "3 per 7 days"'
+
+
 def test_a_cap_that_cannot_be_read_is_found_and_a_sound_one_counts(nurture: Nurture) -> None:
     toml = nurture.workspace / "nurture.toml"
     before = toml.read_text()
-    toml.write_text(before + '[limits]\nper_contact = "thrice a week"\n')
+    assert CAP in before
+    toml.write_text(before.replace(CAP, 'per_contact = "thrice a week"'))
     ran = nurture("check")
     assert ran.status == 1
     assert 'per_contact = "thrice a week"' in ran.out
@@ -65,5 +69,5 @@ def test_a_cap_that_cannot_be_read_is_found_and_a_sound_one_counts(nurture: Nurt
     nurture.file("campaigns/hello.yaml", hello)
     toml.write_text(before)
     assert "on the same day" in nurture.ok("check").out
-    toml.write_text(before + '[limits]\nper_contact = "1 per day"\n')
+    toml.write_text(before.replace(CAP, 'per_contact = "1 per day"'))
     assert "on the same day" not in nurture.ok("check").out

@@ -9,8 +9,8 @@ import pytest
 from nurture.audience.expressions import Needs
 from nurture.clock import DAY, HOUR
 from nurture.lifecycle.tally import OrderTally
-from nurture.runner.applied import load
 from nurture.runner.counted import Counted
+from nurture.runner.in_force import load
 from nurture.runner.review import review
 from support.corner import START, Corner
 

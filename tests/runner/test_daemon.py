@@ -22,7 +22,8 @@ from structlog.testing import capture_logs
 
 from nurture.errors import FilesError, WorkspaceError
 from nurture.providers.inbox import InboxProvider
-from nurture.runner.daemon import Daemon, InForce
+from nurture.runner.daemon import Daemon
+from nurture.runner.in_force import InForce
 from nurture.store.engine import Store
 from support.corner import Corner, files, settings
 from support.nurture_command import COMMAND, environment, nurture

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from nurture.app import App, make_workspace, open_app
 from nurture.clock import DAY, HOUR, Moment, VirtualClock, parse_iso
 from nurture.providers.inbox import InboxProvider
-from nurture.runner import applied, applying
+from nurture.runner import applying, checking, in_force
 from nurture.runner.files import read_files
 from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
@@ -39,7 +39,7 @@ def opened(shop: Path) -> Iterator[tuple[App, VirtualClock]]:
 
 def put_into_force(app: App) -> None:
     files = read_files(app.settings.workspace)
-    applying.apply(app.store, app.settings, applied.check(app.store, app.settings, files), files, START)
+    applying.apply(app.store, app.settings, checking.check(app.store, app.settings, files), files, START)
 
 
 def know(app: App, address: str, since: Moment) -> None:
@@ -54,7 +54,7 @@ def know(app: App, address: str, since: Moment) -> None:
 
 
 def live(app: App, clock: VirtualClock, days: int) -> None:
-    world = applied.load(app.store, app.settings)
+    world = in_force.load(app.store, app.settings)
     provider = InboxProvider(app.store, clock)
     with by_hand(app.store, provider, clock, app.handling(lambda: world)) as send:
         tick = Tick(app.store, world, send)
@@ -73,7 +73,7 @@ def sent(app: App) -> list[tuple[str, str, Moment]]:
 
 def test_a_new_workspace_has_no_mistake(shop: Path) -> None:
     with opened(shop) as (app, _):
-        assert applied.check(app.store, app.settings, read_files(app.settings.workspace)).errors == ()
+        assert checking.check(app.store, app.settings, read_files(app.settings.workspace)).errors == ()
 
 
 def test_a_code_begins_to_run_with_the_first_message_that_shows_it_and_outlives_the_reminder(

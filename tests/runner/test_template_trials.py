@@ -12,7 +12,7 @@ import pytest
 from nurture.audience.contact import Contact
 from nurture.campaigns.findings import Finding
 from nurture.clock import DAY, Moment
-from nurture.runner import applied
+from nurture.runner import checking
 from nurture.runner.template_cache import load
 from nurture.runner.varied import varied
 from nurture.store import people
@@ -42,7 +42,7 @@ def found(
     """The findings about templates."""
     given = files({"hello": HELLO.format(topic=topic)}, {"one": letter("one", body)})
     given |= {f"templates/email/{name}.html": text for name, text in parts.items()}
-    checked = applied.check(store, settings(workspace), given, now=now)
+    checked = checking.check(store, settings(workspace), given, now=now)
     return [it for it in checked.findings if it.path.startswith("templates/")]
 
 
@@ -106,7 +106,7 @@ def test_nothing_is_tried_without_a_contact_or_without_a_moment(store: Store, wo
     take_in(store, {"attributes": {"points": "many"}})
     given = files({"hello": HELLO.format(topic="offers")}, {"one": letter("one", body)})
     assert "fails-for-contact" not in {
-        it.code for it in applied.check(store, settings(workspace), given).findings
+        it.code for it in checking.check(store, settings(workspace), given).findings
     }
 
 
@@ -115,7 +115,7 @@ def test_a_way_out_is_missed_where_the_topic_can_be_switched_off(workspace: Path
     for topic, codes in (("offers", ["no-unsubscribe"]), ("service", [])):
         given = files({"hello": HELLO.format(topic=topic)})
         given["templates/email/layouts/base.html"] = bare
-        checked = applied.check(None, settings(workspace), given)
+        checked = checking.check(None, settings(workspace), given)
         assert [it.code for it in checked.findings if it.path.startswith("templates/")] == codes
 
 
@@ -123,7 +123,7 @@ def test_an_image_without_words_is_found_in_markdown_as_well(workspace: Path) ->
     given = files(
         {"hello": HELLO.format(topic="offers")}, {"one": letter("one", "Look:\n\n![](https://a.test/x.png)")}
     )
-    checked = applied.check(None, settings(workspace), given)
+    checked = checking.check(None, settings(workspace), given)
     assert [(it.code, it.line) for it in checked.findings if it.path.startswith("templates/")] == [
         ("no-alt", 6)
     ]
@@ -132,7 +132,9 @@ def test_an_image_without_words_is_found_in_markdown_as_well(workspace: Path) ->
 def test_what_is_wrong_in_the_layout_is_said_once_and_there(workspace: Path) -> None:
     given = files({"hello": HELLO.format(topic="offers")})
     layout = given["templates/email/layouts/base.html"].replace("<p>", '<p style="float: left">', 1)
-    checked = applied.check(None, settings(workspace), {**given, "templates/email/layouts/base.html": layout})
+    checked = checking.check(
+        None, settings(workspace), {**given, "templates/email/layouts/base.html": layout}
+    )
     places = [(it.code, it.path) for it in checked.findings if it.code == "css-dropped"]
     assert places == [("css-dropped", "templates/email/layouts/base.html")]
 

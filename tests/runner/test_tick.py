@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from nurture.clock import DAY, HOUR, MINUTE, NEVER
-from nurture.runner.daemon import InForce
+from nurture.runner.in_force import InForce
 from nurture.runner.tick import decide
 from nurture.store import agenda
 from nurture.store.engine import Store, open_store

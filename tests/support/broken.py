@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from nurture.campaigns.findings import Finding, render
-from nurture.runner import applied
+from nurture.runner import checking
 from support.sound import REST, read_among
 
 FOLDER = Path(__file__).parents[1] / "broken"
@@ -24,7 +24,7 @@ def findings_of(case: Path) -> tuple[Finding, ...]:
     """What is found in the file, put where its name says."""
     text = case.read_bytes().decode()
     if case.suffix != ".yaml":
-        found = applied.check(None, None, {f"templates/email/{case.name}": text}).findings
+        found = checking.check(None, None, {f"templates/email/{case.name}": text}).findings
         return tuple(it for it in found if it.path.startswith("templates/"))
     kind = case.name.partition("-")[0]
     if kind in ("lifecycle", "offers"):

@@ -14,9 +14,9 @@ from nurture.app import App
 from nurture.audience.contact import Scalar
 from nurture.clock import HOUR, Moment, VirtualClock
 from nurture.providers.inbox import InboxProvider
-from nurture.runner import applied, applying
-from nurture.runner.applied import Checked
-from nurture.runner.daemon import InForce
+from nurture.runner import applying, checking
+from nurture.runner.checking import Checked
+from nurture.runner.in_force import InForce
 from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
 from nurture.settings import Settings
@@ -94,7 +94,7 @@ def settings(workspace: Path, **more: object) -> Settings:
 
 @cache
 def _checked(given: tuple[tuple[str, str], ...]) -> Checked:
-    return applied.check(None, settings(Path("/")), dict(given))
+    return checking.check(None, settings(Path("/")), dict(given))
 
 
 class Corner:

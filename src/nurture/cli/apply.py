@@ -13,9 +13,9 @@ from nurture.audience.spans import SpanError, parse_span
 from nurture.cli.console import Json, Workspace, counting, print_json, say, tell
 from nurture.clock import Moment, Span
 from nurture.errors import FilesError, UsageError
-from nurture.runner import applied, applying
-from nurture.runner.applying import Proposal
+from nurture.runner import applying, checking, proposing
 from nurture.runner.files import read_files
+from nurture.runner.proposing import Proposal
 from nurture.store import agenda
 
 _SHORT = {"m": "minutes", "h": "hours", "d": "days"}
@@ -43,20 +43,20 @@ def apply(
     over = _span(spread)
     with open_app(workspace) as app:
         files = read_files(app.settings.workspace)
-        checked = applied.check(app.store, app.settings, files)
+        checked = checking.check(app.store, app.settings, files)
         if checked.errors:
             raise FilesError(
-                f"the files hold mistakes\n\n{applied.render(checked.errors)}\n",
+                f"the files hold mistakes\n\n{checking.render(checked.errors)}\n",
                 remedy="Nothing was changed.",
             )
         now = app.clock.now()
         with counting() as told:
-            found = applying.propose(app.store, app.settings, checked, files, now, progress=told)
+            found = proposing.propose(app.store, app.settings, checked, files, now, progress=told)
         if not found.difference:
             _say(as_json, found, None)
             return
         _show(found)
-        applying.must_be_possible(found)
+        proposing.must_be_possible(found)
         _must_not_be_many(app, found, yes=yes, spread=over)
         if not yes and not _is_wanted():
             tell("Nothing was changed.")

@@ -13,7 +13,7 @@ from nurture.campaigns.codes.page import explained
 from nurture.campaigns.findings import Finding
 from nurture.cli.console import Json, Workspace, near_miss, print_json, say, tell
 from nurture.errors import UsageError
-from nurture.runner import applied
+from nurture.runner import checking
 
 
 def check(
@@ -42,7 +42,7 @@ def check(
         print_json({"findings": findings, "errors": len(errors), "warnings": warnings})
     else:
         if found.findings:
-            say(applied.render(found.findings))
+            say(checking.render(found.findings))
         if found.note:
             tell(found.note)
         tell(f"{_count(found.files, 'file')}: {_count(len(errors), 'error')}, {_count(warnings, 'warning')}")

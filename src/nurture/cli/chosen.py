@@ -9,15 +9,16 @@ from nurture.app import App
 from nurture.cli.console import near_miss, tell
 from nurture.errors import FilesError, UsageError
 from nurture.journeys.campaign import Campaign
-from nurture.runner import applied
-from nurture.runner.applied import Checked
+from nurture.runner import checking
+from nurture.runner.checking import Checked
 from nurture.runner.files import CAMPAIGNS, look
+from nurture.runner.in_force import load
 from nurture.runner.world import Edition, Live, World
 
 
 def in_force(app: App, key: str, command: str) -> tuple[World, Live, Edition]:
     """What is in force, and that campaign in it. Raises UsageError, which names those there are."""
-    world = applied.load(app.store, app.settings)
+    world = load(app.store, app.settings)
     found = {it.record.key: it for it in world.live.values()}.get(key)
     if found is None or found.edition is None:
         names = (it.key for _, it in world.in_force)
@@ -28,12 +29,12 @@ def in_force(app: App, key: str, command: str) -> tuple[World, Live, Edition]:
 def in_files(app: App, key: str, command: str) -> tuple[Checked, Campaign]:
     """What the files say, and that campaign in them. Raises FilesError where it cannot be read, UsageError."""
     found = look(app.settings.workspace)
-    checked = applied.check(app.store, app.settings, found.files, found.findings)
+    checked = checking.check(app.store, app.settings, found.files, found.findings)
     campaign = checked.book.campaigns.get(key)
     if campaign is None:
         wrong = tuple(it for it in checked.errors if _key(it.path) == key)
         if wrong:
-            raise FilesError(f"this campaign cannot be read\n\n{applied.render(wrong)}")
+            raise FilesError(f"this campaign cannot be read\n\n{checking.render(wrong)}")
         raise _unknown(app, key, checked.book.campaigns, command, files=True)
     if checked.errors:
         tell("note: the files hold mistakes, so that they cannot be applied; nurture check names them")

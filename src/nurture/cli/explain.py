@@ -15,7 +15,7 @@ from nurture.cli.explain_text import print_account
 from nurture.errors import UsageError
 from nurture.journeys.spelling import nearest
 from nurture.runner.account import account
-from nurture.runner.applied import load
+from nurture.runner.in_force import load
 from nurture.store import people
 
 

@@ -10,7 +10,7 @@ import typer
 from nurture.app import open_app
 from nurture.cli.console import Json, Workspace, print_json, say, tell
 from nurture.errors import FilesError, WorkspaceError
-from nurture.runner import applied
+from nurture.runner import checking
 from nurture.runner.files import TEMPLATES, read_files
 from nurture.runner.preview import preview as render
 
@@ -33,10 +33,10 @@ def preview(
     """
     with open_app(workspace) as app:
         files = read_files(app.settings.workspace)
-        checked = applied.check(app.store, app.settings, files)
+        checked = checking.check(app.store, app.settings, files)
         wrong = tuple(it for it in checked.errors if it.code == "template" and _concerns(it.path, template))
         if wrong:
-            raise FilesError(f"this message cannot be put together\n\n{applied.render(wrong)}")
+            raise FilesError(f"this message cannot be put together\n\n{checking.render(wrong)}")
         rendered = render(app.store, app.settings, checked, template, address, app.clock.now())
     if html is not None:
         _write(html, rendered.html)

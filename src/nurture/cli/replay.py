@@ -12,7 +12,7 @@ from nurture.cli.console import Json, Workspace, print_json, progress, read_mome
 from nurture.clock import HOUR, Moment, Span, VirtualClock, to_datetime
 from nurture.errors import UsageError
 from nurture.providers.inbox import InboxProvider
-from nurture.runner import applied, applying
+from nurture.runner import applying, checking, in_force
 from nurture.runner.files import read_files
 from nurture.runner.notices import by_hand as notices_by_hand
 from nurture.runner.replay import Replay, Replayed
@@ -74,8 +74,8 @@ def _replay(
     app: App, clock: VirtualClock, first: Moment, last: Moment, sign_ups: int, seed: int, step: Span
 ) -> Replayed:
     files = read_files(app.settings.workspace)
-    applying.apply(app.store, app.settings, applied.check(app.store, app.settings, files), files, first)
-    world = applied.load(app.store, app.settings)
+    applying.apply(app.store, app.settings, checking.check(app.store, app.settings, files), files, first)
+    world = in_force.load(app.store, app.settings)
     with app.store.read() as tx:
         # Else a second replay with the same seed would make the codes of the first once more.
         chance = random.Random(seed + codes.issued(tx)).getrandbits

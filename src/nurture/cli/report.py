@@ -22,7 +22,7 @@ from nurture.reports.campaigns import CampaignReport, Counts, add_up
 from nurture.reports.care import Care, month_starts
 from nurture.reports.figures import decimal, number, share
 from nurture.reports.rates import Rate
-from nurture.runner.applied import load
+from nurture.runner.in_force import load
 from nurture.store.report_care import care as care_of
 from nurture.store.reports import campaigns as reports_of
 

@@ -14,7 +14,8 @@ import uvloop
 
 from nurture.app import App, open_app
 from nurture.cli.console import Workspace, err
-from nurture.runner.daemon import Daemon, InForce
+from nurture.runner.daemon import Daemon
+from nurture.runner.in_force import InForce
 from nurture.web.serve import listen, serve
 from nurture.web.server import build
 

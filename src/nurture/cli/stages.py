@@ -14,7 +14,7 @@ from nurture.cli.console import Json, Workspace, near_miss, out, print_json, rea
 from nurture.clock import Moment, format_iso
 from nurture.errors import UsageError
 from nurture.reports.figures import number, share
-from nurture.runner.applied import load
+from nurture.runner.in_force import load
 from nurture.store import report_stages, vocabulary
 
 

@@ -10,7 +10,7 @@ import structlog
 from nurture.clock import Clock
 from nurture.errors import NurtureError, StoreError
 from nurture.providers.base import Provider
-from nurture.runner.applied import load
+from nurture.runner.in_force import InForce
 from nurture.runner.nightly import count_goods, forget
 from nurture.runner.notices import Notifying
 from nurture.runner.schedule import Schedule
@@ -18,31 +18,8 @@ from nurture.runner.send import Handling, Sending
 from nurture.runner.tick import decide
 from nurture.runner.troubles import Troubles
 from nurture.runner.winners import name_winners
-from nurture.runner.world import World
 from nurture.settings import Settings
-from nurture.store import versions
 from nurture.store.engine import Store
-
-
-class InForce:
-    """The version in force, read again when another was applied. Called from any thread."""
-
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self._store = store
-        self._settings = settings
-        self._world = load(store, settings)
-
-    def __call__(self) -> World:
-        return self._world
-
-    def look(self) -> bool:
-        """Take up the newest version. True: it is another one than before. Raises NurtureError; then the old stays."""
-        with self._store.read() as tx:
-            newest = versions.newest_version(tx)
-        if newest == self._world.version:
-            return False
-        self._world = load(self._store, self._settings)
-        return True
 
 
 class Daemon:

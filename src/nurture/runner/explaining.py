@@ -13,7 +13,7 @@ from nurture.journeys.program import Node
 from nurture.journeys.reasons import Reason
 from nurture.reports.waiting import Waiting
 from nurture.runner.facts import Batch, gather
-from nurture.runner.prepare import NOT_REVIEWED
+from nurture.runner.gating import NOT_REVIEWED
 from nurture.runner.world import Edition, World
 from nurture.store import under_way, versions
 from nurture.store.engine import Tx

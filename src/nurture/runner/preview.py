@@ -13,7 +13,7 @@ from nurture.journeys.campaign import Campaign
 from nurture.journeys.steps.base import StepKind
 from nurture.messages.needs import facts_needed
 from nurture.messages.render import Rendered, Renderer
-from nurture.runner.applied import Checked
+from nurture.runner.checking import Checked
 from nurture.runner.facts import gather
 from nurture.runner.prepare import template_values
 from nurture.runner.world import World, letters_of

@@ -119,6 +119,16 @@ class Live:
         """Of those that decide who enters, reaches the goal or leaves."""
         return reduce(or_, (it.door_needs for it in self._editions), Needs())
 
+    def gate_needs(self, step_no: int) -> Needs:
+        """What the gate of a message of this step asks."""
+        steps = (it.campaign.program.nodes.get(it.steps.get(step_no, "")) for it in self._editions)
+        asked = (node.step.when for node in steps if node is not None and node.step.when is not None)
+        return self.door_needs | union(asked)
+
+    def holders(self, contact_id: int) -> set[tuple[str, int]]:
+        """What to load so that conditions can ask about the offers that this contact holds."""
+        return {holder for it in self._editions for holder in it.holders(contact_id)}
+
     @property
     def _editions(self) -> list[Edition]:
         return [*([self.edition] if self.edition else []), *self.earlier.values()]

@@ -1,8 +1,4 @@
-"""Putting the workspace's files into force, and reading back what is in force.
-
-Files that are applied are kept in the database with the compiled templates, so that every host runs the same version
-and nothing changes for anybody while somebody is still writing.
-"""
+"""Checking the workspace's files: every mistake in them at once, and what they come to where there is none."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from nurture.campaigns.findings import Finding, by_place
 from nurture.campaigns.findings import render as render_finding
 from nurture.campaigns.known import Known
 from nurture.clock import Moment, Span
-from nurture.errors import FilesError, SettingsError, TemplateError, WorkspaceError
+from nurture.errors import SettingsError, TemplateError
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.messages.needs import facts_needed
@@ -26,11 +22,9 @@ from nurture.runner.limits import limits_of
 from nurture.runner.template_desk import TemplateDesk
 from nurture.runner.template_findings import doubts_of, findings_of
 from nurture.runner.template_lint import look_closer
-from nurture.runner.world import Edition, Letters, Live, World, edition, letters_of
 from nurture.settings import Settings
-from nurture.store import journeys, templates, versions, vocabulary
+from nurture.store import vocabulary
 from nurture.store.engine import Store
-from nurture.store.versions import AppliedFiles, CampaignRecord
 
 Template = tuple[str, str]
 """A template's name and locale; the locale "" is the one for everybody."""
@@ -69,7 +63,7 @@ def check(
     desk = TemplateDesk(library, settings.workspace if settings else None)
     compiled, complaints = _compile(desk)
     caps, wrong_limits = _caps(settings)
-    known = replace(_known(store, settings, library), carriers=_carriers(compiled), caps=caps, now=now)
+    known = replace(known_to(store, settings, library), carriers=_carriers(compiled), caps=caps, now=now)
     book = read(files, known)
     doubts = [] if known.attributes is None else doubts_of(compiled.values(), library, known.attributes)
     reworded, wrong_words = _reword(desk, book, files)
@@ -81,82 +75,13 @@ def check(
     )
 
 
-def load(store: Store, settings: Settings) -> World:
-    """What is in force. Raises WorkspaceError before the first apply."""
-    with store.read() as tx:
-        version = versions.applied(tx)
-        records = versions.records(tx)
-    if version is None:
-        raise WorkspaceError("nothing is in force yet", remedy="Put campaigns/ into force: nurture apply")
-    book, letters = _read_version(store, settings, version)
-    if book.errors:
-        raise FilesError(
-            f"version {version.no}, which is in force, cannot be read:\n{render(book.errors)}",
-            remedy="Put the files right and into force: nurture apply",
-        )
-    editions = {
-        key: edition(version.no, campaign, version.steps[key], letters)
-        for key, campaign in book.campaigns.items()
-    }
-    earlier = _earlier(store, settings, editions, records, version.no)
-    live = {
-        record.id: Live(
-            record=record,
-            edition=editions.get(key) if record.active else None,
-            earlier=earlier.get(record.id, {}),
-        )
-        for key, record in records.items()
-    }
-    return World(
-        settings=settings,
-        version=version.no,
-        lifecycle=book.lifecycle,
-        offers=book.offers,
-        live=live,
-        letters=letters,
-        limits=limits_of(settings),
-    )
-
-
-def _read_version(store: Store, settings: Settings, version: AppliedFiles) -> tuple[Book, Letters]:
-    with store.read() as tx:
-        compiled = templates.by_hash(tx, version.templates)
-    library = Library(part(version.files, TEMPLATES))
-    book = read(version.files, _known(None, settings, library))
-    return book, letters_of(library, compiled.values())
-
-
-def _earlier(
-    store: Store,
-    settings: Settings,
-    editions: Mapping[str, Edition],
-    records: Mapping[str, CampaignRecord],
-    newest: int,
-) -> dict[int, dict[int, Edition]]:
-    """The versions that people finish who entered with them, by the campaign's id and the version's number."""
-    pinned = {records[key].id: key for key, it in editions.items() if it.campaign.on_edit == "pin"}
-    if not pinned:
-        return {}
-    with store.read() as tx:
-        entered = journeys.versions_entered(tx, pinned)
-        wanted = {it for found in entered.values() for it in found} - {newest}
-        stored = {no: it for no in wanted if (it := versions.applied(tx, no)) is not None}
-    found: dict[int, dict[int, Edition]] = {}
-    for no, version in stored.items():
-        book, letters = _read_version(store, settings, version)
-        for campaign_id, key in pinned.items():
-            if no in entered.get(campaign_id, ()) and key in book.campaigns:
-                made = edition(no, book.campaigns[key], version.steps[key], letters)
-                found.setdefault(campaign_id, {})[no] = made
-    return found
-
-
 def render(findings: tuple[Finding, ...]) -> str:
     """All findings as a person reads them."""
     return "\n\n".join(render_finding(finding) for finding in findings)
 
 
-def _known(store: Store | None, settings: Settings | None, library: Library) -> Known:
+def known_to(store: Store | None, settings: Settings | None, library: Library) -> Known:
+    """What the files may name in this workspace; without a store nothing is said of what was recorded."""
     topics = {name: topic.always for name, topic in settings.topics.items()} if settings else None
     names = frozenset(library.names())
     known = Known(templates=names, topics=topics, zone=settings.zone if settings else ZoneInfo("UTC"))
