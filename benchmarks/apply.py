@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from time import perf_counter
 
 from benchmarks.shop import (
     CAMPAIGNS,
@@ -68,7 +68,7 @@ def measured(people: int, *, on_server: bool) -> Iterator[Figures]:
     """All figures, as they come in."""
     for part in (first, later, shortened):
         with new_shop(on_server=on_server) as it:
-            yield {**part(it, people), "MB at most, so far": megabytes()}
+            yield part(it, people)
     with new_shop(on_server=on_server) as it:
         yield reviewed(it)
 
@@ -81,30 +81,30 @@ def new_shop(*, on_server: bool) -> Iterator[Shop]:
 
 
 def first(it: Shop, people: int) -> Figures:
-    """Seconds of the first apply, after an import of everybody."""
+    """The first apply, after an import of everybody."""
     fill(it, people)
     unreview(it)
     it.write(EXISTING)
-    return {f"first apply, {people:,} people imported before, s": applied(it)}
+    return applied(it, f"first apply, {people:,} people imported before")
 
 
 def later(it: Shop, people: int) -> Figures:
-    """Seconds of an apply that brings in campaigns for those who are there already."""
+    """An apply that brings in campaigns for those who are there already."""
     it.apply()
     fill(it, people)
     it.write(EXISTING)
-    return {f"apply that looks at {people:,} people who were all reviewed before, s": applied(it)}
+    return applied(it, f"apply that looks at {people:,} people who were all reviewed before")
 
 
 def shortened(it: Shop, people: int) -> Figures:
-    """Seconds of an apply that lets every fifth of them go on."""
+    """An apply that lets every fifth of them go on."""
     it.write({"hello": CAMPAIGNS["hello"]})
     world = it.apply()
     fill(it, people)
     each = people // 5
     enroll(it, world, each=each, soon=0, keys=("hello",))
     it.write({"hello": CAMPAIGNS["hello"].replace("wait: 12 days", "wait: 1 day")})
-    return {f"apply that shortens a wait at which {each:,} people stand, s": applied(it)}
+    return applied(it, f"apply that shortens a wait at which {each:,} people stand")
 
 
 def reviewed(it: Shop) -> Figures:
@@ -120,14 +120,11 @@ def reviewed(it: Shop) -> Figures:
     }
 
 
-def applied(it: Shop) -> float:
-    """Seconds of the command."""
-    return round(timed(lambda: nurture("apply", "--yes", "-w", str(it.workspace))), 1)
-
-
-def megabytes() -> int:
-    """The most that a command has needed; Linux tells it in kilobytes."""
-    return round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+def applied(it: Shop, what: str) -> Figures:
+    """Seconds and MB of the command."""
+    begin = perf_counter()
+    megabytes = nurture("apply", "--yes", "-w", str(it.workspace))
+    return {f"{what}, s": round(perf_counter() - begin, 1), f"{what}, MB": megabytes}
 
 
 if __name__ == "__main__":

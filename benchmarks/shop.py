@@ -294,10 +294,22 @@ def chunked(values: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
         yield values[start : start + CHUNK]
 
 
-def nurture(*arguments: str) -> None:
-    """Run a command of its own process."""
-    code = "from nurture.cli.main import main; main()"
-    subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True)
+def nurture(*arguments: str) -> int:
+    """Run a command in a process of its own; returns how many MB it had at most."""
+    ran = subprocess.run([sys.executable, "-c", _COMMAND, *arguments], check=True, capture_output=True)
+    return int(ran.stderr.split()[-1]) // 1024
+
+
+# As Linux counts it for the program alone: what getrusage tells has in it the process that started it.
+_COMMAND = """
+import pathlib, re, sys
+from nurture.cli.main import main
+try:
+    main()
+finally:
+    status = pathlib.Path("/proc/self/status").read_text()
+    print(re.search(r"VmHWM:\\s*(\\d+)", status)[1], file=sys.stderr)
+"""
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -131,6 +131,33 @@ def test_those_with_a_date_are_found_when_the_campaign_comes_later(shop: Shop) -
         assert times(corner) == [("ann@x.example", 9 * 24)]
 
 
+def test_who_fits_on_their_date_enters_though_they_did_not_fit_when_it_was_applied(shop: Shop) -> None:
+    renew = ONE.format(
+        "enter: {at: 10 days before contact.renews_at}\nwhen: days_since(contact.created_at) > 5"
+    )
+    with shop(other=ALWAYS) as corner:
+        corner.contact("ann@x.example", attributes={"renews_at": "2017-01-20"})
+        corner.until(START + DAY)
+        corner.apply(files({"renew": renew}))
+        corner.world.look()
+        corner.retake()
+        corner.until(START + 60 * DAY)
+        assert times(corner) == [("ann@x.example", 9 * 24)]
+
+
+def test_a_letter_to_many_is_given_to_all_of_them_a_piece_at_a_time(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nurture.store.audience._PIECE", 3)
+    monkeypatch.setattr("nurture.runner.occasions.BATCH", 2)
+    with shop(news=ONE.format("enter: {at: 2017-01-03 09:00}\ntimezone: workspace")) as corner:
+        people = [f"{no}@x.example" for no in range(8)]
+        for no, email in enumerate(people):
+            corner.contact(email, "offers" if no != 3 else "news")
+        corner.until(START + 5 * DAY)
+        assert sorted(who for who, _ in times(corner)) == [it for it in people if it != "3@x.example"]
+
+
 def test_whoever_comes_into_a_stage_again_enters_again_only_where_it_says_so(shop: Shop) -> None:
     never = ONE.format("stage: lapsed").replace("one", "two")
     with shop(always=ONE.format("stage: lapsed\nreentry: always"), never=never) as corner:

@@ -130,7 +130,9 @@ class CampaignShape(Shape):
     lines: Annotated[tuple[LineName, ...], Listed, OneOrMany] = ()
     line_stage: Annotated[tuple[StagePattern, ...], Listed, OneOrMany] = ()
     holdout: Share = 0.0
-    reentry: ReentryOrWord | None = None
+    reentry: ReentryOrWord | None = Field(
+        default=None, examples=["{after: 90 days}", "{per: order_id}"]
+    )
     priority: Priority = 5
     timezone: Literal["contact", "workspace"] = "contact"
     on_edit: Literal["follow", "pin"] = "follow"

@@ -11,7 +11,7 @@ from nurture.campaigns.loader import LoadError, load
 from nurture.campaigns.places import inside, lines_of
 from nurture.campaigns.tree import Keyed, Listing, Loc, Mark, Scalar, Tree, find, plain
 from nurture.campaigns.wording import TAGS, Complaint, complaint_of, is_misspelled
-from nurture.journeys.shape import Reading, Shape
+from nurture.journeys.shape import ON_KEY, Reading, Shape
 
 ShapeT = TypeVar("ShapeT", bound=Shape)
 
@@ -82,14 +82,15 @@ class Source:
             inner = tuple(part for part in item["loc"] if part not in TAGS)
             if (inner and inner[0] in seen) or is_misspelled(item, items):
                 continue
-            self.complain(complaint_of(item, inner, model), (*loc, *inner))
+            below = item.get("ctx", {}).get("below", ())
+            self.complain(complaint_of(item, inner, model), (*loc, *inner, *below))
 
     def complain(self, complaint: Complaint, loc: Loc, severity: Severity = "error") -> None:
         """Take a finding down at the value, the key or the place within the value that it is about."""
         if self.tree is None:
             return
         on_key = complaint.on_key
-        if loc and loc[-1] == "[key]":
+        if loc and loc[-1] == ON_KEY:
             loc, on_key = loc[:-1], True
         tree, entry = find(self.tree, loc)
         if entry is not None and (on_key or (isinstance(tree, Scalar) and tree.start == tree.end)):

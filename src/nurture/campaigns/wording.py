@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -41,9 +41,8 @@ def complaint_of(item: Any, loc: Loc, model: type[Shape] | None) -> Complaint:
         case "missing":
             return _missing(key, _model_at(model, loc[:-1]))
         case "literal_error":
-            return _not_a_choice(
-                key, item["input"], re.findall(r"'([^']*)'", str(detail.get("expected", "")))
-            )
+            words = re.findall(r"'([^']*)'", str(detail.get("expected", "")))
+            return _not_a_choice(key, item["input"], words, _examples(key, _model_at(model, loc[:-1])))
         case "wants-keys":
             message = f"{f'`{spoken(key)}:`' if key else 'this file'} wants keys, not {detail['instead']}"
             return Complaint("wrong-type", message, f"such as `{detail['example']}: …`")
@@ -53,9 +52,17 @@ def complaint_of(item: Any, loc: Loc, model: type[Shape] | None) -> Complaint:
         case code if "message" in detail:
             message = detail["message"].replace(KEY, f"`{spoken(key)}:`")
             hint = detail["hint"].replace(KEY, f"`{spoken(key)}:`")
+            example = _examples(key, _model_at(model, loc[:-1])) if code == "empty" else ()
+            if example:
+                hint = f"write `{spoken(key)}: {example[0]}`"
             return Complaint(code, message, hint, detail["column"], detail["length"])
         case _:
             return Complaint("wrong-type", f"`{spoken(key)}:` cannot be this: {item['msg']}")
+
+
+def _examples(key: str, model: type[Shape] | None) -> Sequence[str]:
+    field = _field(model, key) if model else None
+    return [str(it) for it in field.examples or ()] if field else ()
 
 
 def _names_and_values(key: str, model: type[Shape] | None) -> str:
@@ -98,8 +105,8 @@ def _missing(key: str, model: type[Shape] | None) -> Complaint:
     return Complaint("missing", message, f"write `{spoken(key)}: {field.examples[0]}`", on_key=True)
 
 
-def _not_a_choice(key: str, value: object, words: Iterable[str]) -> Complaint:
-    known = list(words)
+def _not_a_choice(key: str, value: object, words: Iterable[str], others: Sequence[str]) -> Complaint:
+    known = [*words, *others]
     if not isinstance(value, str):
         return Complaint("wrong-type", f"`{spoken(key)}:` wants one of {', '.join(known)}")
     if not value:

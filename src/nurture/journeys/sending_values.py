@@ -12,7 +12,7 @@ from pydantic import PlainValidator, ValidationInfo
 from nurture.audience.contact import Scalar
 from nurture.audience.zones import zone_names
 from nurture.journeys.effects import SETTABLE, ChangeContact
-from nurture.journeys.shape import KEY, context_of, kind_of, wrong
+from nurture.journeys.shape import KEY, ON_KEY, context_of, kind_of, wrong
 from nurture.journeys.spelling import near, normal, quoted
 from nurture.journeys.values import text
 
@@ -84,7 +84,7 @@ def _change(value: object, info: ValidationInfo) -> ChangeContact:
                 untag += _texts(what, info)
             case name:
                 field = _field(name, key)
-                fields[field] = _scalar(field, text(what, info))
+                fields[field] = _scalar(field, text(what, info), key)
     both = set(tag) & set(untag)
     if both:
         raise wrong("conflict", f"the tag {quoted(min(both))} is put on and taken off at once", _CHANGES)
@@ -99,22 +99,24 @@ def _field(name: str, written: str) -> str:
     field = name.removeprefix("contact.")
     if field == name:
         hint = f"did you mean contact.{name}?" if re.fullmatch(r"[^\W\d]\w*", name) else _CHANGES
-        raise wrong("not-a-change", f"{quoted(written)} cannot be set", hint)
+        raise wrong("not-a-change", f"{quoted(written)} cannot be set", hint, below=(written, ON_KEY))
     if field in _FIXED_FIELDS:
         hint = "use tag and untag" if field == "tags" else "it comes with the contact"
-        raise wrong("not-a-change", f"contact.{field} cannot be set", hint)
+        raise wrong("not-a-change", f"contact.{field} cannot be set", hint, below=(written, ON_KEY))
     if not re.fullmatch(r"[^\W\d]\w*", field):
-        raise wrong("not-a-change", f"{quoted(written)} cannot be the name of an attribute", _CHANGES)
+        message = f"{quoted(written)} cannot be the name of an attribute"
+        raise wrong("not-a-change", message, _CHANGES, below=(written, ON_KEY))
     return field
 
 
-def _scalar(field: str, written: str) -> Scalar:
-    """A number, yes or no where it is written so; fields that every contact has are text."""
+def _scalar(field: str, written: str, key: str) -> Scalar:
+    """A number, yes or no where it is written so; fields that every contact has are text. `key`: as in the file."""
     if field == "timezone" and written not in zone_names():
         hint = near(written, zone_names()) or "write it as Europe/Berlin"
-        raise wrong("not-a-change", f"there is no time zone {quoted(written)}", hint)
+        raise wrong("not-a-change", f"there is no time zone {quoted(written)}", hint, below=(key,))
     if field == "country" and not re.fullmatch("[A-Za-z]{2}", written):
-        raise wrong("not-a-change", f"{quoted(written)} is no country", "write two letters, such as DE")
+        hint = "write two letters, such as DE"
+        raise wrong("not-a-change", f"{quoted(written)} is no country", hint, below=(key,))
     if field in SETTABLE:
         return written
     if written in _WORDS:

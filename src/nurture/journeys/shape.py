@@ -35,11 +35,24 @@ class Reading:
     lines: frozenset[str] | None = None
 
 
-def wrong(code: str, message: str, hint: str = "", column: int = -1, length: int = 0) -> PydanticCustomError:
-    """The error of a value. `column` counts from 0 within the value's text; -1: the whole value."""
-    detail = {"message": message, "hint": hint, "column": column, "length": length}
+def wrong(
+    code: str,
+    message: str,
+    hint: str = "",
+    column: int = -1,
+    length: int = 0,
+    below: tuple[str, ...] = (),
+) -> PydanticCustomError:
+    """The error of a value. `column` counts from 0 within the value's text; -1: the whole value.
+
+    `below` is the key at fault where the value has keys of its own, and `ON_KEY` behind it where its value is right.
+    """
+    detail = {"message": message, "hint": hint, "column": column, "length": length, "below": below}
     return PydanticCustomError(code, "{message}", detail)
 
+
+ON_KEY = "[key]"
+"""At the end of a place: the key itself, as pydantic says it."""
 
 KEY = "`{key}:`"
 """Stands in messages for the key that the value belongs to; who knows the place puts it in."""

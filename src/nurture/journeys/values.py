@@ -21,6 +21,7 @@ from nurture.lifecycle.stages import within
 EACH = "each"
 """In `lines:`, all of them."""
 
+_ASKS = re.compile(r"(?:^| )(?:and|or|not|in)(?: |$)")
 _COMPARED = {
     Type.NUMBER: "compare it, such as > 0",
     Type.TEXT: 'compare it, such as == "DE"',
@@ -111,16 +112,18 @@ def _stage_pattern(value: object, info: ValidationInfo) -> str:
         return name
     groups = {stage.partition("/")[0] for stage in stages}
     known = groups.union(stages)
-    raise wrong(
-        "unknown-stage", f"no stage is called {quoted(name)}", near(name, known) or _list("stage", stages)
-    )
+    hint = near(name, known) or _list("stage", stages)
+    if name.lower() in ("all", "any", "anybody", "anyone", "everybody", "everyone"):
+        hint = f"leave {KEY} out for everybody"
+    raise wrong("unknown-stage", f"no stage is called {quoted(name)}", hint)
 
 
 def _event(value: object, info: ValidationInfo) -> str:
     name = text(value, info)
-    if re.fullmatch(r"[^\W\d][\w.:-]*", name):
+    if re.fullmatch(r"[^\W\d][\w.:-]*( [\w.:-]+)*", name) and not _ASKS.search(name):
         return name
-    hint = "an expression stands outside { }, right behind the key" if re.search(r"[\s(<>=]", name) else ""
+    asks = _ASKS.search(name) or re.search(r"[(<>=]", name)
+    hint = "an expression stands outside { }, right behind the key" if asks else "such as ordered or signed_up"
     raise wrong("not-an-event", f"{quoted(name)} is not the name of an event", hint)
 
 

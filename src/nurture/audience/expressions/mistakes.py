@@ -14,6 +14,7 @@ DEEPEST = 50
 _PIECE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|.", re.DOTALL)
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 _PAIRS = {"(": ")", "[": "]"}
+_COUNTED = re.compile(r"\b[0-9]+\s+(?:minute|hour|day|week|month|year)s?\Z", re.ASCII)
 
 _INSTEAD: tuple[tuple[str, str], ...] = (
     ("=>", "write >= for greater or equal"),
@@ -167,6 +168,11 @@ def _out_of_place(text: str, at: int, found: str) -> ExpressionError:
         if not found.isascii():
             return ExpressionError(
                 f"{shown} is no name", column=at, length=length, hint="put text into quotes"
+            )
+        if counted := _COUNTED.search(text[: at + length]):
+            hint = f'write a length of time in quotes: "{counted[0]}"'
+            return ExpressionError(
+                f"{shown} cannot stand here", column=counted.start(), length=len(counted[0]), hint=hint
             )
         return _side_by_side(at, shown, length)
     if found[0] in "'\"":

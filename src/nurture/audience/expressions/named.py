@@ -36,7 +36,7 @@ def fact(context: Context, chain: Chain, depth: int) -> Node:
         return FACTS[chain.name](context, chain, chain.trailers)
     if chain.name in CALLS:
         return CALLS[chain.name](context, chain, chain.trailers, depth)
-    raise _unknown(chain)
+    raise _unknown(context, chain)
 
 
 def doubt_stage(context: Context, name: str, at: Spelled) -> None:
@@ -48,7 +48,7 @@ def doubt_stage(context: Context, name: str, at: Spelled) -> None:
         context.know(at, name, heads, "there is no stage")
 
 
-def _unknown(chain: Chain) -> ExpressionError:
+def _unknown(context: Context, chain: Chain) -> ExpressionError:
     name = chain.name
     hint = names.near(name, [*FACTS, *CALLS])
     owners = (
@@ -61,7 +61,9 @@ def _unknown(chain: Chain) -> ExpressionError:
         if name in fields:
             hint = f'did you mean "{owner}.{name}"?'
             break
-    if not chain.trailers and (not hint or name.isupper()):
+    if name in (context.known.attributes or ()):
+        hint = f'did you mean "contact.{name}"?'
+    elif not chain.trailers and (not hint or name.isupper()):
         hint = f'put text into quotes: "{name}"'
     if not hint:
         hint = f"the facts are {names.listed(FACTS)}"

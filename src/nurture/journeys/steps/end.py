@@ -12,7 +12,7 @@ from nurture.journeys.values import Text
 class EndStep(StepKind):
     """The reason is kept with the enrollment, in the marketer's words."""
 
-    reason: Text = Field(alias="end")
+    reason: Text = Field(alias="end", examples=["no answer"])
 
     def decide(self, situation: Situation) -> Decision:
         return Exit(reason=self.reason)
