@@ -46,6 +46,17 @@ def test_places_are_the_pairs_that_contacts_have(store: Store) -> None:
         assert sorted(audience.places(tx)) == sorted(places)
 
 
+def test_an_index_tells_the_places(store: Store) -> None:
+    """Each look would else read as many rows as there are contacts."""
+    if store.dialect != "sqlite":
+        pytest.skip("PostgreSQL chooses by how many rows there are")
+    with store.read() as tx:
+        plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {audience._PLACES}").all()
+    looks = [row.detail for row in plan if "contacts" in row.detail]
+    assert looks
+    assert all("COVERING INDEX contacts_by_zone" in it and it.startswith("SEARCH") for it in looks)
+
+
 def test_contacts_are_found_in_order_and_from_where_the_last_look_ended(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
