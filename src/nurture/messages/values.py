@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from nurture.audience.facts import Facts
+from nurture.audience.zones import zone_of
 from nurture.clock import Moment, from_datetime
 from nurture.messages.formats import minor_units
 from nurture.messages.group import Group
@@ -79,7 +80,7 @@ def values(
     known is missing: it prints as nothing and is no.
     """
     contact, offer, event = facts.contact, facts.offer, facts.entry.event if facts.entry else None
-    view = View(now=now, zone=_zone(contact.timezone, timezone), units=minor_units(currency))
+    view = View(now=now, zone=zone_of(contact, ZoneInfo(timezone)), units=minor_units(currency))
     return {
         "contact": Group("contact", lambda: _contact(facts, view), open=True, label=contact.email),
         "stage": Group("stage", lambda: stage_values(facts.stage, view), label=facts.stage.name),
@@ -112,15 +113,6 @@ def values(
         "_locale": contact.locale or locale,
         "_currency": currency,
     }
-
-
-def _zone(own: str, fallback: str) -> ZoneInfo:
-    for name in (own, fallback):
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-    return ZoneInfo("UTC")
 
 
 def _contact(facts: Facts, view: View) -> Mapping[str, Any]:

@@ -6,8 +6,10 @@ from nurture.clock import Moment
 from nurture.journeys.campaign import Campaign
 from nurture.lifecycle.stages import Lifecycle, within
 from nurture.settings import Settings
+from nurture.store import audience
+from nurture.store.audience import Condition
 from nurture.store.engine import Store, Tx
-from nurture.store.expressions import Asking
+from nurture.store.expressions import Asking, narrowed
 from nurture.store.stages import line_names
 
 
@@ -20,6 +22,22 @@ def asking(tx: Tx, store: Store, settings: Settings, lifecycle: Lifecycle, now: 
         usual_gap_days=lifecycle.usual_gap_days,
         zone=settings.timezone,
         lines={name: line for line, name in line_names(tx).items() if line},
+    )
+
+
+def fits(
+    campaign: Campaign, lifecycle: Lifecycle, settings: Settings, asked: Asking, *, when: bool
+) -> Condition:
+    """Who may fit the campaign, as far as the database can tell: a condition on a row of `contacts`.
+
+    With lines `when` is asked on each of them, and not here; without `when` it is left out.
+    """
+    asks = when and campaign.lines is None
+    return audience.fitting(
+        stages=stages_of(lifecycle, campaign.stages) if campaign.stages else None,
+        first_stage=lifecycle.first,
+        topic=topic_asked(settings, campaign),
+        condition=narrowed(campaign.when if asks else None, asked).possible,
     )
 
 

@@ -14,7 +14,7 @@ from nurture.clock import NEVER, Moment
 from nurture.journeys.calendar import Absolute, label
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.enter import EnterTogether
-from nurture.lifecycle.stages import within
+from nurture.runner.asking import asking, fits
 from nurture.runner.causes import ONCE, TOO_LONG_AGO, Cause
 from nurture.runner.doors import Doors
 from nurture.runner.facts import gather
@@ -22,9 +22,7 @@ from nurture.runner.world import Edition, Live, World
 from nurture.store import agenda, audience, journeys, occasions, versions
 from nurture.store.audience import Found
 from nurture.store.engine import Store, Tx
-from nurture.store.expressions import Asking, narrowed
 from nurture.store.occasions import Occasion
-from nurture.store.stages import line_names
 
 BATCH = 2_000
 """Contacts let in in one transaction."""
@@ -107,30 +105,10 @@ def _fitting(
     """The next contacts who live in these zones and may fit, as far as the database can tell."""
     if not zones:
         return Found(ids=(), reached=None)
-    names = {name: line for line, name in line_names(tx).items() if line}
-    asking = Asking(
-        dialect=store.dialect,
-        now=now,
-        first_stage=world.lifecycle.first,
-        usual_gap_days=world.lifecycle.usual_gap_days,
-        zone=world.settings.timezone,
-        lines=names,
-    )
-    topic = world.settings.topics.get(campaign.topic)
-    fits = audience.fitting(
-        stages=_stages(world, campaign),
-        first_stage=world.lifecycle.first,
-        topic="" if topic is not None and topic.always else campaign.topic,
-        condition=narrowed(campaign.when if campaign.lines is None else None, asking).possible,
-    )
+    asked = asking(tx, store, world.settings, world.lifecycle, now)
+    who = fits(campaign, world.lifecycle, world.settings, asked, when=True)
     places = None if campaign.in_workspace_time else _places(tx, world, zones)
-    return audience.next_ids(tx, fits, places, after=due.reached, limit=BATCH)
-
-
-def _stages(world: World, campaign: Campaign) -> list[str] | None:
-    if not campaign.stages:
-        return None
-    return [name for name in world.lifecycle.names if within(name, campaign.stages)]
+    return audience.next_ids(tx, who, places, after=due.reached, limit=BATCH)
 
 
 def _places(tx: Tx, world: World, zones: frozenset[str]) -> list[tuple[str, str]]:

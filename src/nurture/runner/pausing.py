@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from nurture.clock import Moment
-from nurture.errors import UsageError
+from nurture.errors import UsageError, WorkspaceError
 from nurture.journeys.spelling import near
 from nurture.store import pausing, versions
 from nurture.store.engine import Store, Tx
@@ -21,7 +21,7 @@ the messages that fell due are left out."""
 
 
 def pause(store: Store, campaign: str, now: Moment) -> bool:
-    """Stop the campaign's timers; False: it is paused already. Raises UsageError where there is none of that name."""
+    """Stop the campaign's timers; False: it is paused already. Raises what `_record` does."""
     with store.write() as tx:
         record = _record(tx, campaign)
         if record.paused_at:
@@ -31,7 +31,7 @@ def pause(store: Store, campaign: str, now: Moment) -> bool:
 
 
 def resume(store: Store, campaign: str, now: Moment, how: How) -> bool:
-    """Let the campaign go on; False: it is not paused. Raises UsageError where there is none of that name."""
+    """Let the campaign go on; False: it is not paused. Raises what `_record` does."""
     with store.write() as tx:
         record = _record(tx, campaign)
         if not record.paused_at:
@@ -48,10 +48,12 @@ def resume(store: Store, campaign: str, now: Moment, how: How) -> bool:
 
 
 def _record(tx: Tx, campaign: str) -> CampaignRecord:
+    """What is known of it. Raises WorkspaceError where nothing is in force, UsageError where it is not."""
     records = {key: it for key, it in versions.records(tx).items() if it.active}
     if campaign not in records:
-        known = ", ".join(sorted(records)) or "none yet"
+        if not records:
+            raise WorkspaceError("nothing is in force yet", remedy="Put campaigns/ into force: nurture apply")
         meant = near(campaign, records)
-        remedy = f"{meant[:1].upper()}{meant[1:]}" if meant else f"There are: {known}"
+        remedy = f"{meant[:1].upper()}{meant[1:]}" if meant else f"There are: {', '.join(sorted(records))}"
         raise UsageError(f'no campaign in force is called "{campaign}"', remedy=remedy)
     return records[campaign]
