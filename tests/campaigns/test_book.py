@@ -270,6 +270,20 @@ def test_a_name_nobody_recorded_is_a_warning(read_with: ReadWith) -> None:
     assert set(book.campaigns) == {"it", "rest"}
 
 
+def test_an_attribute_that_a_campaign_sets_is_known_in_all_files(read_with: ReadWith) -> None:
+    setting = SHORT + "  - if: orders.count > 1\n    then:\n      - set: {contact.level: 3}\n"
+    asking = "stage: lapsed\nwhen: contact.level == 3 and contact.levle == 3\n" + SHORT
+    findings = read_with({"campaigns/a.yaml": setting, "campaigns/b.yaml": asking}).findings
+    assert [(it.message, it.hint) for it in findings if it.code == "unsure"] == [
+        ("no contact has a levle", 'did you mean "level"?')
+    ]
+
+
+def test_an_event_may_be_called_as_its_import_calls_it(read_with: ReadWith) -> None:
+    files = {"campaigns/it.yaml": "enter: {on: Order Completed}\n" + SHORT, "campaigns/rest.yaml": REST}
+    assert read_with(files).campaigns["it"].enter == EnterOnEvent(event="Order Completed")
+
+
 def test_a_file_saved_by_windows_reads_the_same(read_with: ReadWith) -> None:
     rest = {"campaigns/rest.yaml": REST}
     book = read_with({PATH: "\ufeff" + INTRODUCTORY.replace("\n", "\r\n"), **rest})

@@ -229,7 +229,8 @@ def test_preview_of_what_is_not_there_is_wrong_usage(
 
 
 @pytest.mark.parametrize(
-    "command", [["stages"], ["report"], ["report", "--care"], ["explain", "a@b.test"], ["run"]]
+    "command",
+    [["stages"], ["report"], ["report", "--care"], ["explain", "a@b.test"], ["run"], ["pause", "loyalty"]],
 )
 def test_before_the_first_apply_a_command_says_what_to_do(nurture: Nurture, command: list[str]) -> None:
     ran = nurture(*command)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -63,6 +65,30 @@ def test_a_replay_that_is_interrupted_can_be_done_again(in_shop: Nurture) -> Non
     in_shop.ok("report")
 
 
+def test_ctrl_c_at_the_question_puts_nothing_into_force(nurture: Nurture) -> None:
+    mine, theirs = os.openpty()
+    process = subprocess.Popen(
+        [str(PROGRAM), "apply"],
+        cwd=nurture.workspace,
+        env=environment(),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = ""
+    while not said.endswith("[y/N]: "):
+        said += process.stderr.read(1)
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=30)
+    os.close(mine)
+    os.close(theirs)
+    assert process.returncode == 130
+    assert "Nothing was changed.\n" in rest
+    assert "nothing is in force yet" in nurture("report").err
+
+
 def test_the_daemon_ends_cleanly_on_ctrl_c(nurture: Nurture) -> None:
     nurture.edit("nurture.toml", 'listen = "127.0.0.1:8025"', 'listen = "127.0.0.1:0"')
     nurture.ok("apply", "--yes")
@@ -86,6 +112,9 @@ def test_tables_fit_the_terminal_and_are_not_cut_in_a_file(in_shop: Nurture) -> 
         out, _ = start(in_shop, "report", "--steps", columns=columns).communicate(timeout=30)
         assert max(map(len, out.splitlines())) <= int(columns)
         assert "…" not in out
+    out, _ = start(in_shop, "report", "--care", columns="60").communicate(timeout=30)
+    assert re.search(r"^prospect/consideration .*", out, re.MULTILINE)
+    assert re.search(r" came  went$", out, re.MULTILINE)
     out, _ = start(in_shop, "report").communicate(timeout=30)
     assert "…" not in out
     assert "\x1b" not in out

@@ -61,6 +61,18 @@ def test_a_reason_that_is_none_is_answered_with_those_there_are(in_shop: Nurture
     assert ran.status == 2
     assert 'Did you mean "stage"?' in ran.err
     assert "not-agreed" in ran.err
+    ran = in_shop("who", "loyalty", "--reason", "xyz")
+    assert ran.err.count("There are: suppressed, not-agreed, stage,") == 1
+
+
+def test_people_whom_no_daemon_has_looked_at_are_named(nurture: Nurture) -> None:
+    file = nurture.file("p.csv", "email\nann@example.test\nbob@example.test\n")
+    nurture.ok("import", "contacts", file, "--consent", "a form")
+    ran = nurture.ok("who", "loyalty", "--files")
+    assert ran.err == (
+        "2 people have not been looked at since something happened to them, so their stages may be out of date:"
+        " nurture run looks at them.\n"
+    )
 
 
 def test_a_workspace_without_people_says_so(nurture: Nurture) -> None:

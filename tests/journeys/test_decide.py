@@ -169,7 +169,9 @@ def test_every_kind_says_what_it_does() -> None:
         "wait_for": step(WaitForStep, wait_for="orders.count >= 1", up_to="1 day").describe(),
         "if": step(BranchStep, if_="orders.count >= 1", then=inside).describe(),
         "split": step(SplitStep, split="12.5%", then=inside).describe(),
-        "set": step(SetStep, set={"tag": "vip", "contact.tier": "gold"}).describe(),
+        "set": step(
+            SetStep, set={"tag": "vip", "contact.tier": "gold", "contact.level": "3", "contact.vip": "yes"}
+        ).describe(),
         "unsubscribe": step(UnsubscribeStep, unsubscribe=["news", "offers"]).describe(),
         "notify": step(NotifyStep, notify="contact.owner_email").describe(),
         "end": step(EndStep, end="enough").describe(),
@@ -181,7 +183,7 @@ def test_every_kind_says_what_it_does() -> None:
         "wait_for": "wait for orders.count >= 1, up to 1 day",
         "if": "if orders.count >= 1",
         "split": "split 12.5%",
-        "set": "tag vip, set contact.tier to gold",
+        "set": "tag vip, set contact.tier to gold, set contact.level to 3, set contact.vip to yes",
         "unsubscribe": "unsubscribe from news, offers",
         "notify": "notify contact.owner_email",
         "end": "end: enough",

@@ -119,10 +119,10 @@ class CampaignShape(Shape):
     """The keys of a campaign file. What stands here for `send` holds for all its messages."""
 
     name: Text = ""
-    stage: Annotated[tuple[StagePattern, ...], Listed, OneOrMany] = ()
+    stage: Annotated[tuple[StagePattern, ...], Listed, OneOrMany] = Field(default=(), examples=["prospect"])
     topic: TopicName = Field(examples=["offers"])
     enter: EnterShape = EnterShape()
-    when: Condition | None = None
+    when: Condition | None = Field(default=None, examples=["orders.count == 0"])
     goal: GoalOrText | None = None
     on_goal: Literal["exit", "finish"] = "exit"
     exit: Annotated[tuple[ExitShape, ...], Listed, OneOrMany] = ()
@@ -130,9 +130,7 @@ class CampaignShape(Shape):
     lines: Annotated[tuple[LineName, ...], Listed, OneOrMany] = ()
     line_stage: Annotated[tuple[StagePattern, ...], Listed, OneOrMany] = ()
     holdout: Share = 0.0
-    reentry: ReentryOrWord | None = Field(
-        default=None, examples=["{after: 90 days}", "{per: order_id}"]
-    )
+    reentry: ReentryOrWord | None = Field(default=None, examples=["{after: 90 days}", "{per: order_id}"])
     priority: Priority = 5
     timezone: Literal["contact", "workspace"] = "contact"
     on_edit: Literal["follow", "pin"] = "follow"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from nurture.campaigns.load_errors import LoadError, in_words, mark_of
 from nurture.campaigns.tree import Entry, Keyed, Listing, Mark, Scalar, Tree
 from nurture.journeys.spelling import normal
 
@@ -16,22 +16,8 @@ MAX_CHARACTERS = 400_000
 MAX_EVENTS = 100_000
 MAX_DEPTH = 40
 
-_QUOTED = re.compile(r"""(?:^\s*|[:-]\s+)(["']).*\1\s*$""")
-"""A line up to where a value that begins with a quotation mark is over."""
-
-
-class LoadError(Exception):
-    """The file cannot be read any further than `mark`."""
-
-    def __init__(
-        self, code: str, message: str, hint: str = "", mark: Mark | None = None, length: int = 1
-    ) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.mark = mark or Mark(0, 0, 0)
-        self.length = length
+_STEPS = ("sequence", "then", "else")
+"""Keys that hold a list of steps."""
 
 
 def load(text: str) -> Tree | None:
@@ -50,7 +36,7 @@ def load(text: str) -> Tree | None:
     except UnicodeEncodeError as error:
         raise _unreadable(text, error.start) from None
     except yaml.MarkedYAMLError as error:
-        raise _in_words(error, text) from None
+        raise in_words(error, text) from None
     except yaml.YAMLError as error:
         raise LoadError("yaml", f"this is not YAML: {error}") from None
 
@@ -79,7 +65,7 @@ class _Builder:
     def build(self, events: Iterator[Any]) -> Tree | None:
         for number, event in enumerate(events):
             if number > MAX_EVENTS:
-                raise LoadError("too-large", "this file is too large", mark=_mark(event.start_mark))
+                raise LoadError("too-large", "this file is too large", mark=mark_of(event.start_mark))
             self._take(event)
         return self._root
 
@@ -105,7 +91,7 @@ class _Builder:
                 _refuse_extras(event)
                 self._begin(event)
             case yaml.CollectionEndEvent():
-                self._add(_closed(self._open.pop(), _mark(event.end_mark)))
+                self._add(_closed(self._open.pop(), mark_of(event.end_mark)))
 
     def _begin(self, event: Any) -> None:
         if len(self._open) >= MAX_DEPTH:
@@ -116,7 +102,7 @@ class _Builder:
             )
         braced = bool(event.flow_style) or (bool(self._open) and self._open[-1].braced)
         keyed = isinstance(event, yaml.MappingStartEvent)
-        self._open.append(_Open(start=_mark(event.start_mark), keyed=keyed, braced=braced))
+        self._open.append(_Open(start=mark_of(event.start_mark), keyed=keyed, braced=braced))
 
     def _add(self, tree: Tree) -> None:
         if not self._open:
@@ -129,13 +115,18 @@ class _Builder:
             parent.entries.append(Entry(key=parent.key, value=tree))
             parent.key = None
         elif isinstance(tree, Scalar):
-            parent.key = _new_key(parent, tree)
+            parent.key = _new_key(parent, tree, self._open[-2].key if len(self._open) > 1 else None)
 
 
-def _new_key(parent: _Open, key: Scalar) -> Scalar:
+def _new_key(parent: _Open, key: Scalar, owner: Scalar | None) -> Scalar:
+    """A key that `parent` has not had yet; `owner` is the key that all of them stand under."""
     name = normal(key.value)
     if name in parent.keys:
         length = key.end.column - key.start.column
+        if owner is not None and normal(owner.value) in _STEPS:
+            message = f"`{owner.value}:` wants a list of steps, each with a - before it"
+            hint = f"write `- {key.value}: …`"
+            raise LoadError("wrong-type", message, hint, key.start, length)
         raise LoadError(
             "duplicate-key", f"`{key.value}:` is given twice", "keep one of them", key.start, length
         )
@@ -150,7 +141,7 @@ def _closed(it: _Open, end: Mark) -> Tree:
 
 
 def _scalar(event: Any, braced: bool) -> Scalar:
-    start, end = _mark(event.start_mark), _mark(event.end_mark)
+    start, end = mark_of(event.start_mark), mark_of(event.end_mark)
     return Scalar(start=start, end=end, value=event.value, style=event.style or "", braced=braced)
 
 
@@ -162,11 +153,7 @@ def _refuse_extras(event: Any) -> None:
 
 
 def _at(event: Any, code: str, message: str, hint: str = "") -> LoadError:
-    return LoadError(code, message, hint, _mark(event.start_mark))
-
-
-def _mark(mark: Any) -> Mark:
-    return Mark(mark.line, mark.column, mark.index)
+    return LoadError(code, message, hint, mark_of(event.start_mark))
 
 
 def _unreadable(text: str, position: int) -> LoadError:
@@ -178,48 +165,3 @@ def _unreadable(text: str, position: int) -> LoadError:
     return LoadError(
         "not-text", f"the character {character} is not allowed", hint, Mark(line, column, position)
     )
-
-
-def _in_words(error: yaml.MarkedYAMLError, text: str) -> LoadError:
-    """The parser's complaint, in a marketer's words where it is one of the usual ones."""
-    problem = error.problem or "it breaks off"
-    mark = error.problem_mark or error.context_mark
-    at = _mark(mark) if mark else Mark(0, 0, 0)
-    opened = _mark(error.context_mark) if error.context_mark else at
-    character = text[at.index : at.index + 1]
-    if "cannot start any token" in problem:
-        if character == "\t":
-            return LoadError("tab", "a tab cannot indent a line", "use spaces", at)
-        return LoadError("yaml", f"a value cannot start with {character}", "put it in quotes", at)
-    if "found a tab character" in problem:
-        return LoadError("tab", "a tab cannot indent a line", "use spaces", at)
-    if "mapping values are not allowed" in problem:
-        hint = "put the value in quotes, or check the indentation"
-        return LoadError("colon", "a colon does not belong here", hint, at)
-    if "quoted scalar" in (error.context or "") and "unexpected end" in problem:
-        return LoadError(
-            "quote", "this quotation mark is never closed", "close it, or double it inside", opened
-        )
-    if "unknown escape" in problem:
-        return LoadError("yaml", "\\ has a meaning inside double quotes", "use single quotes", at)
-    if "could not find expected ':'" in problem:
-        return LoadError(
-            "yaml", "this is neither a key nor a value", "a key ends in a colon and a space", opened
-        )
-    if "flow" in (error.context or ""):
-        return LoadError(
-            "yaml", "this bracket is never closed", "close it, or put the value in quotes", opened
-        )
-    if "block sequence entries are not allowed" in problem:
-        return LoadError("yaml", "a list begins on a line of its own", "start a new line before the -", at)
-    if "did not find expected" in problem and (
-        quoted := _QUOTED.search(text[at.index - at.column : at.index])
-    ):
-        begins = Mark(at.line, quoted.start(1), at.index - at.column + quoted.start(1))
-        hint = "put all of it into single quotes, such as '\"vip\" in contact.tags'"
-        return LoadError(
-            "quote", "a value that begins with a quotation mark ends at the next one", hint, begins
-        )
-    if "did not find expected key" in problem or "expected '-'" in problem:
-        return LoadError("yaml", "this line is not indented like the ones above", "line it up with them", at)
-    return LoadError("yaml", f"this is not YAML: {problem}", "", at)

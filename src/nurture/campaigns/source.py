@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from nurture.campaigns.findings import Finding, Severity
-from nurture.campaigns.loader import LoadError, load
+from nurture.campaigns.load_errors import LoadError
+from nurture.campaigns.loader import load
 from nurture.campaigns.places import inside, lines_of
 from nurture.campaigns.tree import Keyed, Listing, Loc, Mark, Scalar, Tree, find, plain
 from nurture.campaigns.wording import TAGS, Complaint, complaint_of, is_misspelled

@@ -9,13 +9,26 @@ from nurture.campaigns.tree import Keyed, Listing, Loc, Scalar, find
 from nurture.campaigns.wording import Complaint
 from nurture.journeys.decisions import Decision, Exit
 from nurture.journeys.shape import Reading
-from nurture.journeys.spelling import near, normal, spoken
+from nurture.journeys.spelling import nearest, normal, spoken
 from nurture.journeys.steps.base import Situation, StepKind
 from nurture.journeys.steps.kinds import KINDS
 
 _STEPS = ", ".join(spoken(key) for key in KINDS)
 _COMPANIONS = {normal(key) for kind in KINDS.values() for key in kind.written_keys()}
 """Keys that stand beside the one that says what a step does."""
+
+_ELSEWHERE = {
+    **dict.fromkeys(("email", "mail", "message", "send_email"), "send"),
+    **dict.fromkeys(("delay", "pause", "sleep"), "wait"),
+    **dict.fromkeys(("stop", "exit", "leave", "finish", "quit"), "end"),
+    **dict.fromkeys(("branch", "condition", "decision"), "if"),
+    **dict.fromkeys(("tag", "untag", "add_tag", "update", "update_contact"), "set"),
+    **dict.fromkeys(("webhook", "alert", "notification", "internal_email"), "notify"),
+    **dict.fromkeys(("random", "ab_test", "a/b"), "split"),
+    "until": "wait_until",
+    "optout": "unsubscribe",
+}
+"""What other programs call these steps."""
 
 UNREAD = "?"
 """The name of a step that cannot be read; no step can be called so."""
@@ -59,7 +72,10 @@ def read_steps(source: Source, loc: Loc, reading: Reading) -> tuple[StepKind, ..
 def _read_step(source: Source, loc: Loc, reading: Reading) -> StepKind:
     tree = find(source.tree, loc)[0] if source.tree else None
     if not isinstance(tree, Keyed) or not tree.entries:
-        source.complain(Complaint("wrong-type", "this is not a step", "write it as `- send: welcome`"), loc)
+        word = tree.value if isinstance(tree, Scalar) else ""
+        meant = _meant(normal(word)) or "send"
+        hint = f"write it as `- {spoken(meant)}: {_example(meant)}`"
+        source.complain(Complaint("wrong-type", "this is not a step", hint), loc)
         return Unread()
     keys = {normal(it.key.value): it.key.value for it in tree.entries}
     kinds = [key for key in keys if key in KINDS]
@@ -94,11 +110,29 @@ def _complain_of_kind(source: Source, loc: Loc, keys: Mapping[str, str], kinds: 
         source.complain(Complaint("step-kind", message, f"there is: {_STEPS}", on_key=True), loc)
         return
     first = strange[0]
-    meant = near(spoken(first), map(spoken, KINDS))
-    message = f"no step is called `{spoken(first)}:`"
-    source.complain(
-        Complaint("step-kind", message, meant or f"there is: {_STEPS}", on_key=True), (*loc, first)
-    )
+    message = f"no step is called `{keys[first]}:`"
+    source.complain(Complaint("step-kind", message, _instead(keys[first]), on_key=True), (*loc, first))
+
+
+def _instead(written: str) -> str:
+    """What to write for a step that there is not."""
+    kind, _, rest = written.partition(" ")
+    if kind in KINDS and rest:
+        return f"did you mean `{kind}: {rest}`?"
+    meant = _meant(normal(written))
+    if meant:
+        return f'did you mean "{spoken(meant)}"?'
+    return f"there is: {_STEPS}"
+
+
+def _meant(word: str) -> str:
+    """The kind of step that `word` stands for, here or in other programs; empty: none."""
+    return _ELSEWHERE.get(word.lower(), "") or nearest(word, KINDS)
+
+
+def _example(kind: str) -> str:
+    fields = KINDS[kind].model_fields.values()
+    return next((str(it.examples[0]) for it in fields if it.examples and it.alias == kind), "…")
 
 
 def _called(tree: Keyed) -> str:

@@ -38,9 +38,13 @@ def names_of(known: Known) -> Names:
 
 
 def with_campaigns(names: Names, sources: Mapping[str, Source]) -> Names:
-    """`names` with the campaigns, by key, and the messages they send."""
+    """`names` with the campaigns, by key, the messages they send and the attributes they set."""
+    attributes = names.attributes
+    if attributes is not None:
+        given = {name for source in sources.values() if source.tree for name in _attributes_set(source.tree)}
+        attributes = {**dict.fromkeys(given, Type.UNKNOWN), **attributes}
     steps = {f"{key}/{step}" for key, source in sources.items() for step in message_names(source)}
-    return replace(names, campaigns=frozenset(sources), steps=frozenset(steps))
+    return replace(names, attributes=attributes, campaigns=frozenset(sources), steps=frozenset(steps))
 
 
 def reader(names: Names, segments: Mapping[str, Expression]) -> Callable[[str], Expression]:
@@ -67,5 +71,21 @@ def _message_names(tree: Tree) -> Iterator[str]:
                 yield named.value.value
             for entry in entries:
                 yield from _message_names(entry.value)
+        case Scalar():
+            return
+
+
+def _attributes_set(tree: Tree) -> Iterator[str]:
+    """The attributes that steps `set:`, wherever they stand."""
+    match tree:
+        case Listing(items=items):
+            for item in items:
+                yield from _attributes_set(item)
+        case Keyed(entries=entries):
+            for entry in entries:
+                if entry.key.value == "set" and isinstance(entry.value, Keyed):
+                    keys = (it.key.value for it in entry.value.entries)
+                    yield from (key.removeprefix("contact.") for key in keys if key.startswith("contact."))
+                yield from _attributes_set(entry.value)
         case Scalar():
             return

@@ -42,7 +42,7 @@ def complaint_of(item: Any, loc: Loc, model: type[Shape] | None) -> Complaint:
             return _missing(key, _model_at(model, loc[:-1]))
         case "literal_error":
             words = re.findall(r"'([^']*)'", str(detail.get("expected", "")))
-            return _not_a_choice(key, item["input"], words, _examples(key, _model_at(model, loc[:-1])))
+            return _not_a_choice(key, item["input"], words, _examples(model, loc))
         case "wants-keys":
             message = f"{f'`{spoken(key)}:`' if key else 'this file'} wants keys, not {detail['instead']}"
             return Complaint("wrong-type", message, f"such as `{detail['example']}: …`")
@@ -52,7 +52,7 @@ def complaint_of(item: Any, loc: Loc, model: type[Shape] | None) -> Complaint:
         case code if "message" in detail:
             message = detail["message"].replace(KEY, f"`{spoken(key)}:`")
             hint = detail["hint"].replace(KEY, f"`{spoken(key)}:`")
-            example = _examples(key, _model_at(model, loc[:-1])) if code == "empty" else ()
+            example = _examples(model, loc) if code == "empty" else ()
             if example:
                 hint = f"write `{spoken(key)}: {example[0]}`"
             return Complaint(code, message, hint, detail["column"], detail["length"])
@@ -60,8 +60,10 @@ def complaint_of(item: Any, loc: Loc, model: type[Shape] | None) -> Complaint:
             return Complaint("wrong-type", f"`{spoken(key)}:` cannot be this: {item['msg']}")
 
 
-def _examples(key: str, model: type[Shape] | None) -> Sequence[str]:
-    field = _field(model, key) if model else None
+def _examples(model: type[Shape] | None, loc: Loc) -> Sequence[str]:
+    *where, key = [part for part in loc if isinstance(part, str)] or [""]
+    owner = _model_at(model, tuple(where))
+    field = _field(owner, str(key)) if owner else None
     return [str(it) for it in field.examples or ()] if field else ()
 
 
@@ -87,7 +89,11 @@ def unknown_key(key: str, model: type[Shape] | None) -> Complaint:
         return Complaint("unknown-key", f"no key is called `{spoken(key)}:` here", on_key=True)
     if normal(key) in model.later:
         return not_yet(key)
-    hint = near(spoken(key), model.written_keys()) or f"there is: {', '.join(model.written_keys())}"
+    known = model.written_keys()
+    run_on = next((it for it in known if normal(key).startswith(f"{normal(it)}_")), "")
+    hint = near(spoken(key), known) or f"there is: {', '.join(known)}"
+    if run_on:
+        hint = f"a colon and a space are missing behind `{run_on}`"
     return Complaint("unknown-key", f"no key is called `{spoken(key)}:` here", hint, on_key=True)
 
 
@@ -106,7 +112,7 @@ def _missing(key: str, model: type[Shape] | None) -> Complaint:
 
 
 def _not_a_choice(key: str, value: object, words: Iterable[str], others: Sequence[str]) -> Complaint:
-    known = [*words, *others]
+    known = list(dict.fromkeys((*words, *others)))
     if not isinstance(value, str):
         return Complaint("wrong-type", f"`{spoken(key)}:` wants one of {', '.join(known)}")
     if not value:

@@ -10,7 +10,7 @@ import typer
 
 from nurture.app import App, open_app
 from nurture.audience.spans import SpanError, parse_span
-from nurture.cli.console import Json, Workspace, counting, print_json, say, tell
+from nurture.cli.console import INTERRUPTED, Json, Workspace, counting, print_json, say, tell
 from nurture.clock import Moment, Span
 from nurture.errors import FilesError, UsageError
 from nurture.runner import applying, checking, proposing
@@ -122,7 +122,11 @@ def _released(people: int) -> str:
 def _is_wanted() -> bool:
     if not sys.stdin.isatty():
         raise UsageError("nobody is there to ask", remedy="Say yes beforehand: nurture apply --yes")
-    return typer.confirm("Put this into force?", err=True)
+    try:
+        return typer.confirm("Put this into force?", err=True)
+    except typer.Abort:
+        tell("\nNothing was changed.")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _say(as_json: bool, found: Proposal, version: int | None) -> None:

@@ -41,6 +41,9 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit() else PIPED
 
 
+INTERRUPTED = 130
+"""The exit status after Ctrl-C: 128 and the number of SIGINT."""
+
 out = _Out(highlight=False, width=_width())
 err = Console(stderr=True, highlight=False)
 

@@ -17,6 +17,8 @@ from nurture.runner.account import Account
 from nurture.runner.world import World
 from nurture.store.notices import NoticeStory
 
+_NOTHING = '""'
+"""A text that is empty, as conditions write it."""
 _INDENT = 20
 """Where words begin, behind a moment."""
 
@@ -154,9 +156,10 @@ def _not_in(outside: Sequence[Outside], zone: ZoneInfo) -> None:
 
 
 def _why_not(it: Outside, zone: ZoneInfo) -> str:
-    said = it.says + (f" ({_facts(it.saw)})" if it.saw else "")
+    saw = {name: value for name, value in it.saw.items() if f'"{value}"' not in it.says}
+    said = it.says + (f" ({_facts(saw)})" if saw else "")
     if it.reason in ("", "before"):
-        said += f"; people enter {it.enters}"
+        said += f"; how people enter: {it.enters}"
         if it.enters_at is not None:
             said += f"; for them that is {_when(it.enters_at, zone)}"
         if it.held_out:
@@ -171,7 +174,7 @@ def _saw(saw: Mapping[str, str], indent: int) -> None:
 
 
 def _facts(saw: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in saw.items())
+    return ", ".join(f"{name} {value or _NOTHING}" for name, value in saw.items())
 
 
 def _changes(it: Explanation, zone: ZoneInfo, lines: bool) -> None:

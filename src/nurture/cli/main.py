@@ -26,11 +26,8 @@ from nurture.cli import (
     who,
     workspace,
 )
-from nurture.cli.console import tell
+from nurture.cli.console import INTERRUPTED, tell
 from nurture.errors import NurtureError
-
-INTERRUPTED = 130
-"""The exit status after Ctrl-C: 128 and the number of SIGINT."""
 
 app = typer.Typer(
     name="nurture",

@@ -28,6 +28,8 @@ from nurture.store.reports import campaigns as reports_of
 
 _NONE = "–"
 
+_ROOM_FOR_TOTALS = 78
+"""Columns from which on the table of care has room for all it knows."""
 WIDE = 100
 """Columns from which on numbers stand beside shares."""
 
@@ -146,7 +148,9 @@ def print_care(care: Care, zone: ZoneInfo) -> None:
     say(f"what one person gets at each stage, from {since} to {until}\n")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("\nstage", overflow="fold", min_width=12)
-    for title in ("\npeople", "messages\neach", "offers\neach", "\nmessages", "\noffers", "\ncame", "\nwent"):
+    totals = out.width >= _ROOM_FOR_TOTALS
+    titles = ["\nmessages", "\noffers"] if totals else []
+    for title in ("\npeople", "messages\neach", "offers\neach", *titles, "\ncame", "\nwent"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in care.rows:
         table.add_row(
@@ -154,8 +158,7 @@ def print_care(care: Care, zone: ZoneInfo) -> None:
             number(row.contacts),
             _each(row.messages_per_contact),
             _each(row.offers_per_contact),
-            number(row.messages),
-            number(row.offers),
+            *((number(row.messages), number(row.offers)) if totals else ()),
             number(row.came),
             number(row.went),
         )

@@ -10,7 +10,7 @@ import typer
 from nurture.app import App, open_app
 from nurture.campaigns.findings import printable
 from nurture.cli import chosen
-from nurture.cli.console import Json, Workspace, hanging, near_miss, out, print_json, say
+from nurture.cli.console import Json, Workspace, hanging, near_miss, out, print_json, say, tell
 from nurture.clock import Moment, format_iso, to_datetime
 from nurture.errors import UsageError
 from nurture.journeys.campaign import Campaign
@@ -19,8 +19,10 @@ from nurture.reports.who import FITS, HELD_OUT, OUTS, Who, how, why
 from nurture.runner.limits import limits_of
 from nurture.runner.who import who as look
 from nurture.runner.world import World, letters_of
-from nurture.store import versions
+from nurture.store import agenda, versions
 
+NOTICEABLE = 100
+"""One of so many who are still to be looked at makes a difference; a daemon at work always has a few."""
 MOST = 20
 """Names that are given where nobody says how many."""
 
@@ -57,19 +59,27 @@ def who(
     with open_app(workspace) as app:
         found = _look(app, campaign, asked, limit, files=files)
         zone = app.settings.zone
+        with app.store.read() as tx:
+            waiting = agenda.people_due(tx, app.clock.now())
     if as_json:
         print_json(who_as_dict(found))
     else:
         print_who(found, zone)
+    if waiting > found.people // NOTICEABLE:
+        tell(
+            f"{waiting:,} {'person has' if waiting == 1 else 'people have'} not been looked at since something"
+            " happened to them, so their stages may be out of date: nurture run looks at them."
+        )
 
 
 def _asked(*, names: bool, reason: str) -> str:
     known = (*OUTS, FITS, HELD_OUT)
     if reason and reason not in known:
+        near, there_are = near_miss(reason, known), f"There are: {', '.join(known)}"
         raise UsageError(
             f'nothing keeps people out that is called "{reason}"',
             where="--reason",
-            remedy=f"{near_miss(reason, known)}\n  There are: {', '.join(known)}",
+            remedy=there_are if near.startswith("There") else f"{near}\n  {there_are}",
         )
     return reason or (FITS if names else "")
 
@@ -146,7 +156,7 @@ def _fitting(it: Who, zone: ZoneInfo, width: int) -> None:
 def _whom(campaign: Campaign) -> str:
     said = [either(campaign.stages) if campaign.stages else "everybody"]
     if campaign.lines is not None:
-        lines = "each product line" if campaign.lines == "each" else either(campaign.lines)
+        lines = "a product line" if campaign.lines == "each" else either(campaign.lines)
         said.append(f"who on {lines} are in {either(campaign.line_stages)}")
     if campaign.when is not None:
         said.append(f"when {campaign.when.text}")

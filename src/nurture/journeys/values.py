@@ -21,7 +21,8 @@ from nurture.lifecycle.stages import within
 EACH = "each"
 """In `lines:`, all of them."""
 
-_ASKS = re.compile(r"(?:^| )(?:and|or|not|in)(?: |$)")
+_ASKS = re.compile("^not | and | or ")
+"""What no event is called, but a condition has in it."""
 _COMPARED = {
     Type.NUMBER: "compare it, such as > 0",
     Type.TEXT: 'compare it, such as == "DE"',
@@ -123,7 +124,9 @@ def _event(value: object, info: ValidationInfo) -> str:
     if re.fullmatch(r"[^\W\d][\w.:-]*( [\w.:-]+)*", name) and not _ASKS.search(name):
         return name
     asks = _ASKS.search(name) or re.search(r"[(<>=]", name)
-    hint = "an expression stands outside { }, right behind the key" if asks else "such as ordered or signed_up"
+    hint = (
+        "an expression stands outside { }, right behind the key" if asks else "such as ordered or signed_up"
+    )
     raise wrong("not-an-event", f"{quoted(name)} is not the name of an event", hint)
 
 

@@ -104,7 +104,7 @@ def how(campaign: Campaign, *, in_files: bool) -> str:
         case EnterTogether():
             return "they enter together when the time comes"
         case EnterOnDate():
-            return "each of them enters when that date comes"
+            return "each of them enters when that date comes; who has none does not"
         case other:
             assert_never(other)
 

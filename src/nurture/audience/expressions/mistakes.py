@@ -171,6 +171,8 @@ def _out_of_place(text: str, at: int, found: str) -> ExpressionError:
             )
         if counted := _COUNTED.search(text[: at + length]):
             hint = f'write a length of time in quotes: "{counted[0]}"'
+            if counted[0] == text.strip():
+                hint = "ask how long something is ago, such as stage.days > 3"
             return ExpressionError(
                 f"{shown} cannot stand here", column=counted.start(), length=len(counted[0]), hint=hint
             )

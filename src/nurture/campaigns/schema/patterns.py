@@ -9,6 +9,8 @@ WORD = r"[^\s!-/:-@\[-^`{-~]"
 
 NAME = f"{LETTER}{WORD}*"
 EVENT = f"{LETTER}(?:{WORD}|[.:-])*"
+EVENT_NAMED = f"(?!not |.* (?:and|or) ){EVENT}(?: (?:{WORD}|[.:-])+)*"
+"""An event as an import may name it: `Order Completed`."""
 STEP_ID = f"{WORD}(?:{WORD}|[.-])*"
 STAGE = f"{WORD}(?:{WORD}|-)*(?:/{WORD}(?:{WORD}|-)*)*"
 

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from nurture.campaigns.schema.patterns import (
     ADDRESS,
-    EVENT,
+    EVENT_NAMED,
     LENGTH,
     NAME,
     RECURRING,
@@ -69,7 +69,7 @@ WINDOW_OF_TIME = text_like(whole(WINDOW), "days and hours, such as mon-fri 09:00
 AGAIN_AND_AGAIN = text_like(
     whole(RECURRING), "such as tuesday 10:00, first tuesday 10:00 or contact.birthday"
 )
-EVENT_NAME = text_like(whole(EVENT), "the name of an event, such as ordered")
+EVENT_NAME = text_like(whole(EVENT_NAMED), "the name of an event, such as ordered")
 PROPERTY_NAME = text_like(whole(NAME), "the name of a property, such as order_id")
 NAME_OF_A_STEP: Fragment = {
     "type": ["string", "number"],

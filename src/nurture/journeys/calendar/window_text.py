@@ -27,6 +27,8 @@ def parse_window(text: str) -> Window:
     if "holiday" in hours or not hours:
         hint = "write no holidays once, at the end, such as mon-fri 09:00-17:00 no holidays"
         raise CalendarError(_CODE, f"{quoted(text)} is not a window", hint)
+    if hours in ("anytime", "always", "any", "24/7"):
+        raise CalendarError(_CODE, f"{quoted(text)} is not a window", 'did you mean "any time"?')
     if hours == "any time":
         return Window(hours=(Hours(days=EVERY_DAY),), holidays=not without_holidays)
     return Window(hours=_all_hours(hours), holidays=not without_holidays)
@@ -76,6 +78,9 @@ def _cut(item: str) -> tuple[str, str]:
 def _span(written: str) -> tuple[Span, Span]:
     """When `09:00-17:00` opens and closes; beyond a day where it runs past midnight."""
     ends = written.split("-")
+    if turned := re.fullmatch(r"(\S*\d\S*) ([a-z][a-z-]*)", written):
+        hint = f'did you mean "{turned[2]} {turned[1]}"?'
+        raise CalendarError(_CODE, f"{quoted(written)} has its days behind the hours", hint)
     if len(ends) != 2:
         hint = "write from when to when, such as 09:00-17:00"
         if len(ends) > 2:

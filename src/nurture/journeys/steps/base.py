@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
-from pydantic import InstanceOf
+from pydantic import Field, InstanceOf
 
 from nurture.audience.expressions import Expression
 from nurture.audience.facts import Facts
@@ -57,7 +57,7 @@ class StepKind(Shape, ABC):
     """
 
     id: StepId = ""
-    when: Condition | None = None
+    when: Condition | None = Field(default=None, examples=["orders.count == 0"])
     """Skip the step where it does not hold."""
 
     nested: ClassVar[tuple[str, ...]] = ()

@@ -16,7 +16,7 @@ from nurture.journeys.values import Condition
 class BranchStep(StepKind):
     """Takes no time: what follows counts from the step before."""
 
-    condition: Condition = Field(alias="if")
+    condition: Condition = Field(alias="if", examples=['clicked("welcome")'])
     then: Steps
     otherwise: Steps = Field(default=(), alias="else")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from nurture.audience.contact import Scalar
 from nurture.journeys.decisions import Act, Decision
 from nurture.journeys.sending_values import Change
 from nurture.journeys.steps.base import Situation, StepKind
@@ -19,5 +20,16 @@ class SetStep(StepKind):
 
     def describe(self) -> str:
         said = [f"tag {tag}" for tag in self.change.tag] + [f"untag {tag}" for tag in self.change.untag]
-        said += [f"set contact.{name} to {value}" for name, value in self.change.fields.items()]
+        said += [f"set contact.{name} to {_written(value)}" for name, value in self.change.fields.items()]
         return ", ".join(said)
+
+
+def _written(value: Scalar) -> str:
+    """A value as a marketer writes it."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.15g}"
+        case _:
+            return str(value)

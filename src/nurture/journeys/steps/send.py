@@ -22,7 +22,7 @@ from nurture.journeys.variants import Contest, Measure
 class SendStep(StepKind):
     """What it does not say itself, the campaign says."""
 
-    template: TemplateName = Field(alias="send")
+    template: TemplateName = Field(alias="send", examples=["welcome"])
     subject: Text = ""
     preview: Text = ""
     sender: Mailbox = Field(default="", alias="from")

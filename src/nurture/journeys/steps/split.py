@@ -17,7 +17,7 @@ from nurture.journeys.steps.branch import all_end
 class SplitStep(StepKind):
     """Takes no time: what follows counts from the step before."""
 
-    share: Share = Field(alias="split")
+    share: Share = Field(alias="split", examples=["50%"])
     then: Steps
     otherwise: Steps = Field(default=(), alias="else")
 

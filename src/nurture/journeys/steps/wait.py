@@ -13,7 +13,7 @@ from nurture.journeys.values import Length
 class WaitStep(StepKind):
     """Done at the very moment it is over, however late anybody looks."""
 
-    length: Length = Field(alias="wait")
+    length: Length = Field(alias="wait", examples=["3 days"])
 
     def decide(self, situation: Situation) -> Decision:
         over = situation.since + self.length

@@ -16,7 +16,7 @@ from nurture.journeys.values import Condition, Length
 class WaitForStep(StepKind):
     """Done when the expression holds, at the latest when the time is over."""
 
-    condition: Condition = Field(alias="wait_for")
+    condition: Condition = Field(alias="wait_for", examples=['clicked("welcome")'])
     up_to: Length = Field(examples=["3 days"])
 
     def decide(self, situation: Situation) -> Decision:

@@ -17,7 +17,7 @@ class WaitUntilStep(StepKind):
     """A moment that has passed does not wait, and what is behind it counts as that late; one that is not
     known does not wait either."""
 
-    until: PointValue = Field(alias="wait_until")
+    until: PointValue = Field(alias="wait_until", examples=["tuesday 10:00"])
 
     def decide(self, situation: Situation) -> Decision:
         at = resolve(self.until, situation.facts, situation.now, situation.since, situation.zone)

@@ -10,6 +10,7 @@ from nurture.audience.spans import say_span
 from nurture.journeys.campaign import Campaign, Trigger
 from nurture.journeys.program import Node, Program
 from nurture.journeys.steps.kinds import KINDS
+from nurture.journeys.telling import either
 from nurture.reports.drawing.words import plain
 from nurture.reports.figures import number, share
 
@@ -146,7 +147,11 @@ def _tone(node: Node) -> Tone:
 
 
 def _notes(campaign: Campaign) -> list[tuple[str, str]]:
-    notes = [("for", _whom(campaign)), ("again", campaign.reentry.describe())]
+    notes = [
+        ("for", _whom(campaign)),
+        ("topic", campaign.topic),
+        ("reentry", campaign.reentry.describe()),
+    ]
     if campaign.goal is not None:
         after = "; who reaches it leaves" if campaign.on_goal == "exit" else "; who reaches it goes on"
         notes.append(("goal", _trigger(campaign.goal) + after))
@@ -169,10 +174,10 @@ def _inside(people: int, elsewhere: int) -> str:
 
 
 def _whom(campaign: Campaign) -> str:
-    whom = " or ".join(campaign.stages) or "everybody"
+    whom = either(campaign.stages) if campaign.stages else "everybody"
     if campaign.lines is not None:
         lines = "each line" if campaign.lines == "each" else ", ".join(campaign.lines)
-        whom += f"; for {lines}, at {' or '.join(campaign.line_stages)} there"
+        whom += f"; for {lines}, at {either(campaign.line_stages)} there"
     return whom if campaign.when is None else f"{whom}, when {campaign.when.text}"
 
 
