@@ -78,8 +78,8 @@ def test_ctrl_c_at_the_question_puts_nothing_into_force(nurture: Nurture) -> Non
     )
     assert process.stderr is not None
     said = ""
-    while not said.endswith("[y/N]: "):
-        said += process.stderr.read(1)
+    while (character := process.stderr.read(1)) and not said.endswith("[y/N]"):
+        said += character
     process.send_signal(signal.SIGINT)
     _, rest = process.communicate(timeout=30)
     os.close(mine)

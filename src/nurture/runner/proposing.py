@@ -11,7 +11,7 @@ from nurture.errors import FilesError
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.edits import END, Edit, compare
 from nurture.journeys.enter import Enter
-from nurture.journeys.program import is_derived
+from nurture.journeys.program import Node, is_derived
 from nurture.runner.advance import decide_all
 from nurture.runner.checking import Checked, render
 from nurture.runner.in_force import load
@@ -50,6 +50,8 @@ class Stranded:
     people: int
     suggestion: str
     """The step behind it that is still there; empty: the end."""
+    suggested: str = ""
+    """What that step says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ def propose(
                 bound[record.id] = world.version
             continue
         with store.read() as tx:
-            stranded += _stranded(tx, record, old, edits[key])
+            stranded += _stranded(tx, record, old, edits[key], campaign.program.nodes)
         # Who finished a version of their own until now may stand at any step that ever was.
         numbers = _edited(old, edits[key]) if old.campaign.on_edit == "follow" else frozenset(old.steps)
         if numbers:
@@ -147,9 +149,10 @@ def must_be_possible(proposal: Proposal) -> None:
 def _say_stranded(it: Stranded) -> str:
     people = "1 person stands" if it.people == 1 else f"{it.people:,} people stand"
     target = it.suggestion or END
+    there = f" ({it.suggested})" if it.suggested else ""
     return (
         f'{it.campaign}: {people} at the step "{it.step}" ({it.says}), which is gone;'
-        f" say where they go: `moved: {{{it.step}: {target}}}`"
+        f" say where they go: `moved: {{{it.step}: {target}}}`{there}"
     )
 
 
@@ -241,7 +244,9 @@ def _with(world: World, record: CampaignRecord, new: Edition) -> World:
     )
 
 
-def _stranded(tx: Tx, record: CampaignRecord, old: Edition, edit: Edit) -> Iterator[Stranded]:
+def _stranded(
+    tx: Tx, record: CampaignRecord, old: Edition, edit: Edit, nodes: Mapping[str, Node]
+) -> Iterator[Stranded]:
     here = standing.at_steps(tx, record.id)
     for step in old.campaign.program.nodes:
         at = here.get(old.numbers[step])
@@ -254,6 +259,7 @@ def _stranded(tx: Tx, record: CampaignRecord, old: Edition, edit: Edit) -> Itera
                 says=old.campaign.program.nodes[step].step.describe(),
                 people=people,
                 suggestion=edit.gone[step],
+                suggested=nodes[edit.gone[step]].step.describe() if edit.gone[step] else "",
             )
 
 
