@@ -10,6 +10,8 @@ import pytest
 
 from nurture.clock import DAY, HOUR
 from nurture.errors import FilesError
+from nurture.runner.in_force import InForce
+from nurture.runner.tick import decide
 from nurture.store.engine import Store
 from support.corner import START, Corner, files, letter, opened
 
@@ -429,3 +431,41 @@ def test_the_docs_name_the_same_edits() -> None:
     lines = [line for line in DOCS.read_text("utf-8").split("\n") if line.startswith("| ")]
     told = [line.split("|")[1].strip().replace("`", "") for line in lines[1:]]
     assert sorted(told) == sorted([row.edit for row in ROWS] + list(OTHERS))
+
+
+def test_what_an_apply_puts_up_to_be_decided_waits_for_the_new_version(store: Store, tmp_path: Path) -> None:
+    """A daemon ticks every second and may not have taken up the version yet."""
+    waits = "topic: offers\nstage: prospect\nsequence:\n  - wait: 30 days\n  - send: one\n"
+    there = "topic: news\nstage: prospect\nenter: {existing: yes}\nsequence:\n  - send: two\n"
+    weekly = "topic: news\nenter: {every: tuesday 10:00}\nsequence:\n  - send: three\n"
+    with opened(store, tmp_path, files({"it": waits})) as corner:
+        corner.contact("ann@x.example")
+        corner.until(START + 2 * DAY)
+        corner.apply(files({"it": waits.replace("30 days", "1 day"), "there": there, "weekly": weekly}))
+        corner.clock.move_to(START + 2 * DAY + 11 * HOUR)
+        corner.tick.run(corner.now)
+        assert corner.inbox() == []
+        corner.world.look()
+        corner.retake()
+        corner.until(START + 3 * DAY)
+        assert sorted(subject for _, subject, _ in corner.inbox()) == ["one", "three", "two"]
+
+
+def test_a_message_of_a_campaign_that_is_not_taken_up_yet_waits(store: Store, tmp_path: Path) -> None:
+    """Another host may have taken the version up before this one, and planned by it."""
+    new = "topic: news\nstage: prospect\nenter: {existing: yes}\nsequence:\n  - send: two\n"
+    with opened(
+        store, tmp_path, files({"it": "topic: offers\nenter: {on: never}\nsequence:\n  - send: one\n"})
+    ) as corner:
+        corner.contact("ann@x.example")
+        corner.until(START + HOUR)
+        stale, send = corner.world(), corner.send
+        corner.apply(files({"new": new}))
+        decide(store, InForce(store, corner.app.settings)(), corner.now)
+        assert corner.world() is stale
+        send()
+        assert corner.inbox() == []
+        corner.world.look()
+        corner.retake()
+        corner.until(START + DAY)
+        assert [subject for _, subject, _ in corner.inbox()] == ["two"]

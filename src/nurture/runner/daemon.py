@@ -78,17 +78,20 @@ class Daemon:
                     self._notifying.wake()
 
     def _decide(self) -> bool:
+        if self._world.is_behind():
+            self._look()
         return decide(self._store, self._world(), self._clock.now()) > 0
 
     async def look(self) -> None:
         """Take up the newest version, where it is another one and can be read."""
         async with self._busy:
-            if await self._safely(self._look):
-                self._log.info("another version is in force", version=self._world().version)
+            await self._safely(self._look)
 
     def _look(self) -> bool:
         found = self._world.look()
         self._troubles.over("version")
+        if found:
+            self._log.info("another version is in force", version=self._world().version)
         return found
 
     async def _night(self) -> None:

@@ -31,8 +31,9 @@ from nurture.store.outbox import Claimed, HeldBack
 from nurture.store.pairs import Wish
 
 NOT_REVIEWED = "something happened to them that is not taken in yet"
+NOT_TAKEN_UP = "another version was applied, which is not taken up yet"
 REVIEW_TIME: Span = SECOND
-"""How long to wait for a review before asking again."""
+"""How long to wait for a review, or for a new version to be taken up, before asking again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,11 @@ class Gated:
 
 def gated(tx: Tx, world: World, claims: Sequence[Claimed], address_key: bytes, now: Moment) -> Gated:
     """Ask the gate about every message, with the facts of all loaded at once."""
+    if world.is_behind(versions.newest_version(tx)):
+        until = now + REVIEW_TIME
+        return Gated(
+            going=(), stopped=tuple(Held(key=it.key, until=until, reason=NOT_TAKEN_UP) for it in claims)
+        )
     ordered = messages.ordered(tx, [it.key for it in claims])
     enrollments = journeys.by_ids(tx, {it.key.enrollment_id for it in claims})
     waiting = agenda.waiting(tx, {it.contact_id for it in claims}, now)

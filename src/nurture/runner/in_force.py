@@ -32,13 +32,22 @@ class InForce:
     def __call__(self) -> World:
         return self._world
 
+    def is_behind(self) -> bool:
+        """Whether there is another version to take up."""
+        with self._store.read() as tx:
+            return self._world.is_behind(versions.newest_version(tx))
+
     def look(self) -> bool:
         """Take up the newest version. True: it is another one than before. Raises NurtureError; then the old stays."""
         with self._store.read() as tx:
             newest = versions.newest_version(tx)
         if newest == self._world.version:
             return False
-        self._world = load(self._store, self._settings)
+        try:
+            self._world = load(self._store, self._settings)
+        except FilesError:
+            self._world.passed_over.add(newest)
+            raise
         return True
 
 

@@ -19,7 +19,7 @@ from nurture.runner.counted import Tally
 from nurture.runner.enroll import take_in
 from nurture.runner.touched import Touched
 from nurture.runner.world import World
-from nurture.store import agenda, facts, histories, people, stages
+from nurture.store import agenda, facts, histories, people, stages, versions
 from nurture.store.agenda import Agenda, Place
 from nurture.store.engine import Store, Tx
 from nurture.store.histories import Undone
@@ -34,6 +34,8 @@ def review(store: Store, world: World, now: Moment) -> int:
     total = 0
     while True:
         with store.write() as tx:
+            if world.is_behind(versions.newest_version(tx)):
+                return total
             found = agenda.take_due(tx, now, BATCH)
             if not found.due:
                 return total

@@ -164,6 +164,13 @@ class World:
     limits: Limits = field(default_factory=Limits)
     counted: Counted = field(default_factory=Counted, compare=False)
     """Orders as the last reviews by these rules counted them."""
+    passed_over: set[int] = field(default_factory=set, compare=False)
+    """Later versions that cannot be read, in whose place this one stays."""
+
+    def is_behind(self, newest: int) -> bool:
+        """Whether another version was applied since. Then nothing may be decided by this one: what the apply has put
+        up to be decided anew would be done with by the old rules."""
+        return newest > self.version and newest not in self.passed_over
 
     @property
     def in_force(self) -> list[tuple[Live, Campaign]]:

@@ -116,11 +116,6 @@ _LAST = (
     .where(one_of(_enrollments.c.contact_id, "contacts"))
     .group_by(_enrollments.c.campaign_id, _enrollments.c.contact_id, _enrollments.c.line_id)
 )
-_LINES_ENTERED = select(_enrollments.c.contact_id, _enrollments.c.line_id).where(
-    _enrollments.c.campaign_id == bindparam("campaign"),
-    one_of(_enrollments.c.contact_id, "contacts"),
-)
-
 _WAKE = (
     update(_enrollments)
     .where(
@@ -165,15 +160,6 @@ def of_contacts(tx: Tx, contact_ids: Collection[int]) -> list[Enrollment]:
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Enrollment]:
     """Enrollments by id, open or closed."""
     return {row.id: _enrollment(row) for row in tx.execute(_BY_IDS, {"ids": ids}).all()}
-
-
-def lines_entered(tx: Tx, campaign_id: int, contact_ids: Collection[int]) -> dict[int, set[int]]:
-    """The lines that each contact ever entered this campaign for."""
-    found: dict[int, set[int]] = defaultdict(set)
-    rows = tx.execute(_LINES_ENTERED, {"campaign": campaign_id, "contacts": list(contact_ids)})
-    for contact, line in rows:
-        found[contact].add(line)
-    return found
 
 
 def left(tx: Tx, contact_ids: Collection[int]) -> dict[tuple[int, int, int], Moment]:

@@ -88,9 +88,12 @@ def _numbering(raw: Mapping[str, Any]) -> Numbering:
     )
 
 
+_NEWEST_NO = select(func.max(_versions.c.no))
+
+
 def newest_version(tx: Tx) -> int:
     """The number of the version in force; 0 before the first apply."""
-    return int(tx.execute(select(func.max(_versions.c.no))).scalar() or 0)
+    return int(tx.execute(_NEWEST_NO).scalar() or 0)
 
 
 def put_into_force(
