@@ -126,6 +126,9 @@ def as_toml(sections: dict[str, dict[str, str]]) -> str:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_variable_is_one_of_ours(document: str) -> None:
     for name in set(re.findall(r"\bNURTURE_[A-Z]+(?:_[A-Z]+)*\b", text_of(document))):
+        if re.fullmatch(r"NURTURE_RELAY_[A-Z]+_PASSWORD", name):
+            # Of a relay with a name; the sample has one without. tests/settings has these.
+            continue
         try:
             load(ROOT, {name: "x"})
         except SettingsError as error:

@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -14,21 +15,37 @@ from typing import Self
 
 from nurture.campaigns.findings import Finding
 from nurture.clock import Clock, SystemClock
+from nurture.delivery.shaping import shaping_of
+from nurture.delivery.throttle import Throttle
 from nurture.errors import NurtureError, SettingsError, WorkspaceError
 from nurture.messages.tokens import Signer
 from nurture.messages.urls import Urls
 from nurture.messages.webhook import secrets_of
 from nurture.providers.addresses import networks
 from nurture.providers.base import Caller, Provider
+from nurture.providers.dns import Dns
 from nurture.providers.inbox import InboxProvider
+from nurture.providers.mx import MxProvider
 from nurture.providers.smtp import SmtpProvider
 from nurture.providers.webhook import Webhooks
 from nurture.runner import checking, settings_findings
+from nurture.runner.alerts import Alerts
+from nurture.runner.daemon import Loop
+from nurture.runner.doctor import Patient
 from nurture.runner.files import look
+from nurture.runner.helpers import Helpers
+from nurture.runner.lanes import Lanes
+from nurture.runner.look_ups import LookUps
 from nurture.runner.notice_letters import Keys
 from nurture.runner.notices import Notifying, Ways
+from nurture.runner.outgoing import Outgoing
 from nurture.runner.prepare import Chance, Preparer
+from nurture.runner.renderers import Renderers, default_count
+from nurture.runner.rendering import Start
+from nurture.runner.seals import Seals, address_key_of, seals_of
 from nurture.runner.send import Handling
+from nurture.runner.steering import Steering
+from nurture.runner.troubles import Troubles
 from nurture.runner.view import Viewer
 from nurture.runner.world import World
 from nurture.settings import FILE_NAME, SECRET_FILE, Settings, find_workspace, load
@@ -50,14 +67,70 @@ class App:
         keys = _keys(settings)
         self.signer = Signer(*keys)
         self.urls = Urls(settings.web.public_url, self.signer)
-        # The oldest key: hashes of suppressed addresses have to be found again when links are signed with a new one.
-        self.address_key = keys[-1].encode()
+        self.address_key = address_key_of(keys)
+        self._helpers = Helpers()
 
-    def provider(self) -> Provider:
-        """How mail leaves, as nurture.toml says."""
-        if self.settings.provider == "smtp":
-            return SmtpProvider(self.settings.relay)
-        return InboxProvider(self.store, self.clock)
+    @cached_property
+    def seals(self) -> Seals:
+        """The workspace's keys. Raises SettingsError where one of `[dkim]` cannot be read."""
+        return seals_of(self.settings, _keys(self.settings))
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether mail goes straight to the servers of each recipient."""
+        return self.settings.provider == "smtp" and self.settings.deliver == "mx"
+
+    def lanes(self) -> Lanes | None:
+        """Into which lane mail goes; None where it all stays in the inbox."""
+        return (
+            Lanes(self.store, self.clock, direct=self.is_direct) if self.settings.provider == "smtp" else None
+        )
+
+    def provider(self, outgoing: Outgoing | None = None) -> Provider:
+        """How mail leaves, as nurture.toml says: at the pace of `outgoing`, else at its own."""
+        settings = self.settings
+        if settings.provider != "smtp":
+            return InboxProvider(self.store, self.clock)
+        if self.is_direct:
+            return self._direct(outgoing)
+        if outgoing is None:
+            return SmtpProvider(settings.relays, clock=self.clock)
+        return SmtpProvider(
+            settings.relays,
+            clock=self.clock,
+            throttle=outgoing.steering.throttle,
+            on_measure=outgoing.steering.measure,
+            # Of a single one Sending says it.
+            on_down=outgoing.on_down if len(settings.relays) > 1 else None,
+        )
+
+    def _direct(self, outgoing: Outgoing | None) -> MxProvider:
+        mx = self.settings.mx
+        allowed = networks(mx.allow)
+        if outgoing is None or outgoing.lanes is None:
+            throttle = Throttle(shaping_of(self.settings), self.clock.now())
+            return MxProvider(self.clock, Dns(self.clock), throttle, own_name=mx.name, networks=allowed)
+        return MxProvider(
+            self.clock,
+            outgoing.dns,
+            outgoing.steering.throttle,
+            known=outgoing.lanes.site_of,
+            misplaced=outgoing.lanes.misplaced,
+            on_measure=outgoing.steering.measure,
+            own_name=mx.name,
+            connections=mx.connections,
+            networks=allowed,
+        )
+
+    def outgoing(self, lanes: Lanes | None, troubles: Troubles) -> Outgoing:
+        """What sending goes by. To be made on the event loop."""
+        alerts = Alerts(self.settings, self.clock, self.webhook_secrets, self.provider, self.hooks)
+        return Outgoing(
+            steering=Steering(self.store, self.settings, self.clock, alerts.tell),
+            dns=Dns(self.clock),
+            lanes=lanes,
+            troubles=troubles,
+        )
 
     def hooks(self) -> Caller:
         """How webhooks leave: not at all where mail is kept in the inbox."""
@@ -71,24 +144,36 @@ class App:
         """What receivers check webhooks with, as it is given to them: the secret in use, then older ones."""
         return secrets_of(self.settings.webhook_secret, self.settings.secret)
 
-    def notifying(self, world: Callable[[], World], mail: Provider, hooks: Caller) -> Notifying:
+    def notifying(
+        self,
+        world: Callable[[], World],
+        mail: Provider,
+        hooks: Caller,
+        troubles: Troubles | None = None,
+    ) -> Notifying:
         """The loop that hands notices over."""
         keys = Keys(webhook_secrets=self.webhook_secrets, address_key=self.address_key)
-        return Notifying(self.store, self.clock, world, Ways(mail=mail, hooks=hooks), keys)
+        return Notifying(self.store, self.clock, world, Ways(mail=mail, hooks=hooks), keys, troubles=troubles)
 
     def handling(self, world: Callable[[], World], *, chance: Chance = secrets.randbits) -> Handling:
         """How messages of this workspace are prepared and recorded."""
-        preparer = Preparer(self.store, self.clock, world, self.urls, self.address_key, chance=chance)
+        preparer = Preparer(self.store, self.clock, world, self.seals, chance=chance)
         return Handling(
             prepare=preparer.prepare,
             recheck=preparer.recheck,
             hash_address=lambda address: hash_address(self.address_key, address),
             expiries=lambda: {key: offer.expires for key, offer in world().offers.items()},
+            delivers=self.is_direct,
         )
+
+    def renderers(self, count: int) -> Renderers:
+        """So many rendering processes; 0: as many as the machine has room for."""
+        start = Start(self.settings, tuple(_keys(self.settings)), self.store.file_id)
+        return Renderers(self.store, start, count or default_count())
 
     def web(self, world: Callable[[], World]) -> WebDeps:
         """What the pages need."""
-        viewer = Viewer(self.store, self.clock, world, self.urls)
+        viewer = Viewer(self.store, self.clock, world, self.urls, self._helpers)
 
         def in_force() -> InForce:
             it = world()
@@ -109,8 +194,16 @@ class App:
             render=viewer.html,
         )
 
+    def beside(self, outgoing: Outgoing) -> list[Loop]:
+        """What goes on beside sending."""
+        if outgoing.lanes is None:
+            return [outgoing.steering]
+        look_ups = LookUps(self.store, self.clock, outgoing.lanes, outgoing.dns, address_key=self.address_key)
+        return [outgoing.steering, look_ups]
+
     def close(self) -> None:
-        """Close the database."""
+        """End the processes that render for pages, and close the database."""
+        self._helpers.close()
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -132,13 +225,30 @@ def open_app(workspace: Path | None, *, clock: Clock | None = None, durable: boo
     folder = workspace if workspace is not None else find_workspace(Path.cwd())
     settings = load(folder)
     if not _keys(settings):
-        raise WorkspaceError(
-            f"there is no key in {SECRET_FILE} here, and NURTURE_SECRET is not set",
-            where=str(folder),
-            remedy="Bring back the file: with another one, links in messages that were sent stop working.",
-        )
+        raise _no_key(folder)
     clock = clock or SystemClock()
     return App(settings, open_store(settings.database_url, now=SystemClock().now(), durable=durable), clock)
+
+
+def patient_of(workspace: Path | None, *, seconds: float, nameserver: tuple[str, int] | None) -> Patient:
+    """The workspace for `nurture doctor` to look at, its database unopened. `nameserver`: address and port; None: those
+    of this machine. Raises NurtureError."""
+    settings = load(workspace if workspace is not None else find_workspace(Path.cwd()))
+    keys = _keys(settings)
+    if not keys:
+        raise _no_key(settings.workspace)
+    clock, patience = SystemClock(), min(5.0, seconds / 2)
+    asked, port = ((nameserver[0],), nameserver[1]) if nameserver else ((), 53)
+    dns = Dns(clock, asked, port=port, seconds=patience)
+    return Patient(settings=settings, signer=Signer(*keys), clock=clock, dns=dns, seconds=seconds)
+
+
+def _no_key(folder: Path) -> WorkspaceError:
+    return WorkspaceError(
+        f"there is no key in {SECRET_FILE} here, and NURTURE_SECRET is not set",
+        where=str(folder),
+        remedy="Bring back the file: with another one, links in messages that were sent stop working.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

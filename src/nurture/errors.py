@@ -8,6 +8,7 @@ NurtureError
 ├── IntakeError           a file to import that cannot be read at all
 ├── ExpressionError       an expression over facts; carries its column
 ├── TemplateError         a message that cannot be compiled or rendered
+│   └── TemplateStoppedError  it took too long, or wanted to make too much
 ├── StoreError            the database
 └── ServiceError          a port in use, a relay that does not answer
 """
@@ -105,6 +106,10 @@ class TemplateError(NurtureError):
         self.line = line
         self.others: tuple[TemplateError, ...] = ()
         """What else is wrong with the same message, where one look found several mistakes."""
+
+
+class TemplateStoppedError(TemplateError):
+    """A message was stopped in compiling or rendering: it took too long, or wanted to make too much."""
 
 
 class StoreError(NurtureError):

@@ -34,7 +34,9 @@ from nurture.delivery.replies import TABLE, Phase, find_row, judge
     ],
 )
 def test_an_answer_that_asks_for_patience_is_tried_again(code: int, text: str, pause: Span | None) -> None:
-    assert judge(code, text, "rcpt") == TryLater(reply=f"{code} {text}", pause=pause)
+    outcome = judge(code, text, "rcpt")
+    assert isinstance(outcome, TryLater)
+    assert (outcome.reply, outcome.pause) == (f"{code} {text}", pause)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,7 @@ def test_every_row_of_the_table_can_be_reached() -> None:
         (451, "4.7.500"),
         (550, "5.7.26"),
         (530, ""),
+        (421, ""),
         (450, "4.7.1"),
         (450, "4.2.1"),
         (552, "5.2.2"),

@@ -172,9 +172,33 @@ def test_the_last_check_finds_what_should_not_be_there() -> None:
         good.replace(b"Hi", b"x" * 999, 1),
         good.replace(b"List-Unsubscribe-Post: ", b"X-Post: ", 1),
         good.partition(b"\r\n\r\n")[0],
+        good.replace(b"Subject: Hello", b"Subject Hello", 1),
+        good.replace(b"Subject: Hello", b"Subject: Hello\r\n ", 1),
+        good.replace(b"Subject: Hello", "Subject: Hellö".encode(), 1),
+        good.replace(b"Subject: Hello", b"Subject: Hello\r\n\r\n", 1),
+        good.replace(b"Hi", "Hï".encode(), 1),
+        b" " + good,
+        good + b"end",
     ):
         with pytest.raises(TemplateError, match="cannot go out"):
             verify(bad, given.names)
+
+
+@given(
+    st.lists(
+        st.sampled_from((b"\r\n", b"\r\n", b"\r", b"\n", b"a", b"b" * 497, b"c" * 998, b"d" * 2000)),
+        max_size=12,
+    )
+)
+def test_the_last_check_sees_every_line_end_and_every_line(body: list[bytes]) -> None:
+    content = b"To: a@b.test\r\n\r\n" + b"".join(body)
+    lines = content.split(b"\r\n")
+    fit = lines[-1] == b"" and not any(b"\r" in it or b"\n" in it or len(it) > 998 for it in lines)
+    if fit:
+        verify(content, ["To"])
+    else:
+        with pytest.raises(TemplateError, match="cannot go out"):
+            verify(content, ["To"])
 
 
 def test_a_long_subject_is_cut() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,3 +83,12 @@ def test_each_address_carries_a_token_of_its_own_kind() -> None:
         token = SIGNER.read(url.rpartition("/")[2], kind)
         assert token is not None and token.key == (7, 2)
         assert token.link_no == (3 if kind == "click" else 0)
+
+
+def test_a_token_is_what_it_has_always_been() -> None:
+    """Messages that were sent long ago hold such tokens."""
+    assert SIGNER.sign("click", (12, 3), 4) == "AX0AAAAAAAAADAAAAAMABCpqEjd03dogO0ypBlJtJSc"
+    key = hmac.digest(b"a secret of some length", b"nurture tokens", "sha256")
+    body = struct.pack(">BBQIH", 1, hmac.digest(key, b"which key", "sha256")[0], 12, 3, 4)
+    mac = hmac.digest(key, bytes([1, 2]) + body, "sha256")[:16]
+    assert SIGNER.sign("click", (12, 3), 4) == base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode()

@@ -42,7 +42,11 @@ def deliver(
     async def run() -> None:
         async with relay, asyncio.timeout(10):
             settings = Relay(host="127.0.0.1", port=relay.port, connections=connections)
-            await SmtpProvider(settings, limits=limits).deliver(desk)
+            provider = SmtpProvider(settings, limits=limits)
+            try:
+                await provider.deliver(desk)
+            finally:
+                await provider.close()
 
     try:
         asyncio.run(run())
@@ -178,7 +182,8 @@ def test_when_the_relay_closes_between_letters_the_next_one_pays_nothing(extensi
         desk, ScriptedRelay(extensions=extensions, answer=once("MAIL", b"421 4.3.2 enough\r\n", at=3))
     )
     assert len(relay.taken) == 6
-    assert desk.given_back == [letters(6)[3].key]
+    assert desk.given_back == []
+    assert all(isinstance(outcome, Accepted) for outcome in desk.results.values())
 
 
 @both
@@ -248,7 +253,9 @@ def test_answers_in_halves_and_two_in_a_packet_are_read_right() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         async with server, asyncio.timeout(10):
             port = server.sockets[0].getsockname()[1]
-            await SmtpProvider(Relay(host="127.0.0.1", port=port, connections=1)).deliver(desk)
+            provider = SmtpProvider(Relay(host="127.0.0.1", port=port, connections=1))
+            await provider.deliver(desk)
+            await provider.close()
         return bodies
 
     desk = ListDesk(letters(3))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nurture.delivery.outcome import MessageKey, Refused
-from nurture.providers.smtp_envelope import Envelope, Extensions, address_envelope, stuff
+from nurture.providers.smtp_envelope import END, Envelope, Extensions, address_envelope, stuff
 from support.letters import letter
 
 ALL = Extensions.of({"pipelining": "", "size": "2000", "8bitmime": "", "smtputf8": ""})
@@ -75,7 +75,7 @@ def test_a_hostile_address_never_reaches_the_wire(address: str) -> None:
 
 @given(st.binary(max_size=400))
 def test_a_server_that_takes_the_dots_away_has_the_message(content: bytes) -> None:
-    sent = stuff(content)
+    sent = stuff(content) + END
     assert sent.endswith(b"\r\n.\r\n")
     lines = sent.removesuffix(b".\r\n").split(b"\r\n")
     assert b"." not in lines
@@ -86,6 +86,6 @@ def test_a_server_that_takes_the_dots_away_has_the_message(content: bytes) -> No
 
 def test_a_lone_line_end_cannot_end_the_message() -> None:
     for smuggled in (b"a\n.\r\nMAIL FROM:<x>\r\n", b"a\r.\r\nMAIL\r\n", b"a\r\n.\nMAIL\r\n"):
-        sent = stuff(smuggled)
+        sent = stuff(smuggled) + END
         assert sent.count(b"\r\n.\r\n") == 1
         assert not re.search(rb"(?<!\r)\n|\r(?!\n)", sent)

@@ -3,56 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
-import ipaddress
-import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from nurture.delivery.outcome import Accepted, MessageKey
 from nurture.providers.base import RelayDown
 from nurture.providers.smtp import SmtpProvider
+from nurture.providers.smtp_connect import Endpoint, connect
+from nurture.providers.smtp_talk import Limits
 from nurture.settings import Relay
+from support.certificates import make_certificate, serving
 from support.letters import letter
 from support.list_desk import ListDesk
+from support.scripted_relay import ScriptedRelay
 
 LETTERS = [letter(MessageKey(number, 1)) for number in range(1, 6)]
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A PEM file with a key and a certificate for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "relay.test")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "relay.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+    return make_certificate(tmp_path_factory.mktemp("tls") / "relay.pem")
 
 
 class Safe:
@@ -87,8 +60,7 @@ def deliver(
 ) -> tuple[ListDesk, Safe]:
     """Deliver to an aiosmtpd server that speaks TLS as `relay` expects it."""
     safe, desk = Safe(pipelining=pipelining), ListDesk(LETTERS)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context = serving(certificate)
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -108,7 +80,11 @@ def deliver(
         server = await loop.create_server(serve, "127.0.0.1", 0, ssl=implicit)
         port = server.sockets[0].getsockname()[1]
         async with server, asyncio.timeout(10):
-            await SmtpProvider(relay.model_copy(update={"port": port})).deliver(desk)
+            provider = SmtpProvider(relay.model_copy(update={"port": port}))
+            try:
+                await provider.deliver(desk)
+            finally:
+                await provider.close()
             await asyncio.sleep(0.02)
 
     asyncio.run(run())
@@ -163,3 +139,63 @@ def test_a_wrong_password_says_where_to_look(certificate: Path) -> None:
         deliver(relay, certificate, auth=True)
     assert "NURTURE_RELAY_PASSWORD" in down.value.remedy
     assert "wrong" not in str(down.value)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize(
+    ("wrong", "said", "remedy"),
+    [
+        ({"days": -1}, "expired", "Renew the relay's certificate"),
+        ({"address": "127.0.0.9"}, "127.0.0.1", "the name that the certificate is for"),
+    ],
+    ids=["expired", "another name"],
+)
+def test_sending_waits_for_a_certificate_to_be_renewed_and_goes_on_by_itself(
+    security: str, wrong: dict[str, Any], said: str, remedy: str, tmp_path: Path
+) -> None:
+    async def run(desk: ListDesk) -> int:
+        bad = make_certificate(tmp_path / "bad.pem", **wrong)
+        good = make_certificate(tmp_path / "good.pem")
+        both = tmp_path / "both.pem"
+        both.write_bytes(bad.read_bytes() + good.read_bytes())
+        context = serving(bad)
+        relay = ScriptedRelay(extensions=("PIPELINING", "STARTTLS"))
+        relay.tls, relay.start_tls = (context, None) if security == "tls" else (None, context)
+        async with relay, asyncio.timeout(10):
+            settings = Relay.model_validate({"port": relay.port, "security": security, "ca_file": str(both)})
+            provider = SmtpProvider(settings)
+            with pytest.raises(RelayDown, match=said) as down:
+                await provider.deliver(desk)
+            assert "certificate is not to be trusted" in down.value.message
+            assert "\n" not in down.value.message and remedy in down.value.remedy
+            assert not desk.results and not relay.taken
+            context.load_cert_chain(good)
+            await provider.deliver(desk)
+            await provider.close()
+        return len(relay.taken)
+
+    assert asyncio.run(run(ListDesk(LETTERS))) == 5
+
+
+def test_a_server_that_stands_in_no_file_is_spoken_to_over_tls_where_it_can_whoever_it_is(
+    certificate: Path,
+) -> None:
+    async def talks(relay: ScriptedRelay) -> bool:
+        async with relay, asyncio.timeout(10):
+            talk = await connect(
+                Endpoint(host="127.0.0.1", port=relay.port, security="opportunistic"), Limits(connect=2)
+            )
+            await talk.quit()
+        return "STARTTLS" in relay.said
+
+    offered = ("PIPELINING", "STARTTLS")
+    assert asyncio.run(talks(ScriptedRelay(extensions=offered, start_tls=serving(certificate))))
+    assert not asyncio.run(talks(ScriptedRelay(extensions=("PIPELINING",))))
+    # Offered, and nothing comes of it: then in the clear, over another connection.
+    broken = ScriptedRelay(
+        extensions=offered,
+        start_tls=serving(certificate),
+        answer=lambda said, _: b"454 4.7.0 not now\r\n" if said == "STARTTLS" else None,
+    )
+    assert asyncio.run(talks(broken))
+    assert broken.connections == 2

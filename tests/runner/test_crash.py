@@ -1,15 +1,12 @@
-"""Killing the sender at any moment: nothing twice, nothing lost."""
+"""Killing, stopping and freezing the sender at any moment: nothing twice, nothing lost."""
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,25 +15,14 @@ from nurture.clock import SystemClock
 from nurture.store.engine import Store, open_store
 from nurture.store.handover import SENDER_DIED
 from nurture.store.outbox import counts
+from support.crashing import Relay, Sender, recording, sending, until
 from support.letters import message_id, outcomes, plan_messages
 
-TESTS = Path(__file__).parents[1]
 MESSAGES = 2_000
 KILLS = 10
 CONNECTIONS = 4
-
-_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(TESTS)}
-
-
-@pytest.fixture(params=["plain", "pipelining"])
-def relay(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """The port of a recording server, and the file it writes."""
-    taken = tmp_path / "taken.txt"
-    command = [sys.executable, str(TESTS / "support" / "recording_relay.py"), str(taken), request.param]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip(), taken
-        process.kill()
+SHORT = "?options=-c%20idle_in_transaction_session_timeout%3D1s"
+"""On PostgreSQL: a frozen process loses its transaction after a second, not after ten."""
 
 
 @pytest.fixture
@@ -46,86 +32,151 @@ def store(sqlite_url: str) -> Iterator[Store]:
     opened.close()
 
 
-def start_sender(url: str, port: str) -> subprocess.Popen[str]:
-    command = [sys.executable, str(TESTS / "support" / "sending_process.py"), url, port, str(CONNECTIONS)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT)
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "sending"
-    return process
+def nothing_left(store: Store) -> bool:
+    with store.read() as tx:
+        return not any(counts(tx).values())
 
 
-def taken_ids(path: Path) -> Counter[str]:
-    return Counter(path.read_text().split()) if path.exists() else Counter()
-
-
-def wait_until_taken(path: Path, count: int) -> None:
-    deadline = time.monotonic() + 30
-    while not path.exists() or path.read_bytes().count(b"\n") < count:
-        assert time.monotonic() < deadline, "the sender does not send"
-        time.sleep(0.002)
-
-
-def finish(process: subprocess.Popen[str], store: Store) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        with store.read() as tx:
-            if not any(counts(tx).values()):
-                break
-        assert time.monotonic() < deadline, "the rest is not sent"
-        time.sleep(0.05)
-    stop(process)
-
-
-def stop(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
-    assert process.stdout is not None
-    process.stdout.close()
-
-
-def test_ten_kills_lose_nothing_and_double_nothing(
-    store: Store, sqlite_url: str, relay: tuple[str, Path]
+@pytest.mark.parametrize(("kind", "messages", "kills"), [("pipelining", MESSAGES, KILLS), ("plain", 600, 3)])
+def test_kills_lose_nothing_and_double_nothing(
+    store: Store, sqlite_url: str, tmp_path: Path, kind: str, messages: int, kills: int
 ) -> None:
     chance = random.Random(20170101)
-    port, taken = relay
-    keys = plan_messages(store, MESSAGES, SystemClock().now())
-    for kill in range(KILLS):
-        process = start_sender(sqlite_url, port)
-        wait_until_taken(taken, taken_ids(taken).total() + 1)
-        time.sleep(chance.uniform(0.0, 0.06))
-        process.kill()
-        process.wait(20)
-        assert process.stdout is not None
-        process.stdout.close()
-        with store.read() as tx:
-            assert counts(tx)["handed"] <= CONNECTIONS, f"more than one a connection after kill {kill}"
-    finish(start_sender(sqlite_url, port), store)
+    keys = plan_messages(store, messages, SystemClock().now())
+    with recording(tmp_path / "taken.txt", pipelining=kind == "pipelining") as relay:
+        for kill in range(kills):
+            before = relay.total()
+            with start(sqlite_url, relay, tmp_path) as process:
+                until(lambda before=before: relay.total() > before, "the sender does not send")
+                time.sleep(chance.uniform(0.0, 0.06))
+                assert process.kill() == [], "its children die with it"
+            with store.read() as tx:
+                assert counts(tx)["handed"] <= CONNECTIONS, f"more than one a connection after kill {kill}"
+        with start(sqlite_url, relay, tmp_path) as process:
+            until(lambda: nothing_left(store), "the rest is not sent")
+            process.stop()
 
-    arrived = taken_ids(taken)
+    arrived = relay.ids()
     found = outcomes(store)
     assert set(arrived.values()) == {1}
     assert set(found) == set(keys)
     unknown = [key for key in keys if found[key] == ("unknown", SENDER_DIED)]
-    assert len(unknown) <= KILLS * CONNECTIONS
+    assert len(unknown) <= kills * CONNECTIONS
     for key in keys:
         if key not in unknown:
             assert found[key][0] == "sent"
             assert message_id(key) in arrived
 
 
+@pytest.mark.parametrize(("kind", "rounds"), [("pipelining", 3), ("plain", 1)])
 def test_a_sender_that_is_told_to_stop_leaves_nothing_unknown(
-    store: Store, sqlite_url: str, relay: tuple[str, Path]
+    store: Store, sqlite_url: str, tmp_path: Path, kind: str, rounds: int
 ) -> None:
-    port, taken = relay
     keys = plan_messages(store, 600, SystemClock().now())
-    for _ in range(3):
-        process = start_sender(sqlite_url, port)
-        wait_until_taken(taken, taken_ids(taken).total() + 1)
-        stop(process)
-        with store.read() as tx:
-            waiting = counts(tx)
-        assert waiting["handed"] == waiting["claimed"] == 0
+    with recording(tmp_path / "taken.txt", pipelining=kind == "pipelining") as relay:
+        for _ in range(rounds):
+            before = relay.total()
+            with start(sqlite_url, relay, tmp_path) as process:
+                until(
+                    lambda before=before: relay.total() > before or nothing_left(store),
+                    "the sender does not send",
+                )
+                process.stop()
+            with store.read() as tx:
+                waiting = counts(tx)
+            assert waiting["handed"] == waiting["claimed"] == 0
     found = outcomes(store)
     sent = {message_id(key) for key in keys if found[key][0] == "sent"}
     assert {outcome for outcome, _ in found.values()} <= {"sent", ""}
-    assert taken_ids(taken) == Counter(sent)
+    assert relay.ids() == Counter(sent)
+
+
+def start(url: str, relay: Relay, folder: Path) -> Sender:
+    return sending(url, relay, folder / "log.txt", connections=CONNECTIONS)
+
+
+@pytest.mark.parametrize(
+    ("senders", "messages", "lease", "milliseconds"),
+    [
+        pytest.param(2, 300, 1.5, 15, id="two"),
+        pytest.param(4, 10_000, 30.0, 20, id="four", marks=pytest.mark.nightly),
+    ],
+)
+def test_one_that_is_frozen_past_its_lease_sends_nothing_again_when_it_wakes(
+    postgres_url: str, tmp_path: Path, senders: int, messages: int, lease: float, milliseconds: int
+) -> None:
+    """The others send the rest while it stands."""
+    url = postgres_url + SHORT.replace("?", "&") if lease < 10 else postgres_url
+    store = open_store(url, now=SystemClock().now())
+    keys = plan_messages(store, messages, SystemClock().now())
+    with ExitStack() as stack:
+        relay = stack.enter_context(recording(tmp_path / "taken.txt", milliseconds=milliseconds))
+        processes = [
+            stack.enter_context(
+                sending(
+                    url,
+                    relay,
+                    tmp_path / f"log{number}.txt",
+                    connections=CONNECTIONS,
+                    room=40,
+                    beat_every=lease / 6,
+                    dead_after=lease,
+                )
+            )
+            for number in range(senders)
+        ]
+        until(lambda: _claimers(store) == senders, "not all of them send")
+        until(lambda: relay.total() > messages // 10, "they do not send")
+        frozen = processes[0]
+        frozen.freeze()
+        until(lambda: nothing_left(store), "the others do not send the rest", seconds=300)
+        rest = relay.total()
+        frozen.wake()
+        # Long enough for it to answer what stood in its pipes, be told that it is dead, and begin anew.
+        until(lambda: _living(store) == senders, "it does not begin anew")
+        for process in processes:
+            process.stop()
+    assert rest > messages // 2
+    arrived, found = relay.ids(), outcomes(store)
+    store.close()
+    assert set(arrived.values()) == {1}
+    unknown = {key for key, (outcome, _) in found.items() if outcome == "unknown"}
+    assert len(unknown) <= CONNECTIONS
+    assert {outcome for outcome, _ in found.values()} <= {"sent", "unknown"}
+    assert {message_id(key) for key in set(keys) - unknown} <= set(arrived)
+
+
+def _claimers(store: Store) -> int:
+    with store.read() as tx:
+        return int(
+            tx.exec_driver_sql("SELECT count(DISTINCT sender) FROM outbox WHERE sender <> 0").scalar_one()
+        )
+
+
+def _living(store: Store) -> int:
+    with store.read() as tx:
+        return int(tx.exec_driver_sql("SELECT count(*) FROM senders WHERE ended_at = 0").scalar_one())
+
+
+def test_on_sqlite_the_others_wait_for_one_that_is_frozen_and_name_it(
+    store: Store, sqlite_url: str, tmp_path: Path
+) -> None:
+    keys = plan_messages(store, 200, SystemClock().now())
+    first, second = tmp_path / "first.txt", tmp_path / "second.txt"
+    with ExitStack() as stack:
+        relay = stack.enter_context(recording(tmp_path / "taken.txt", milliseconds=15))
+        frozen = stack.enter_context(sending(sqlite_url, relay, first, connections=CONNECTIONS))
+        until(lambda: relay.total() > 10, "the first does not send")
+        frozen.freeze()
+        before = relay.total()
+        other = stack.enter_context(sending(sqlite_url, relay, second, connections=CONNECTIONS))
+        until(lambda: "is sending for this database already" in second.read_text(), "it names nobody")
+        time.sleep(0.3)
+        assert relay.total() <= before + CONNECTIONS, "only what was on the wire"
+        assert f"process {frozen.pid} on " in second.read_text()
+        frozen.wake()
+        until(lambda: nothing_left(store), "it does not go on")
+        frozen.stop()
+        other.stop()
+    assert relay.ids() == Counter(message_id(key) for key in keys)
+    assert {outcome for outcome, _ in outcomes(store).values()} == {"sent"}

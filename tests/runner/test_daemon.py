@@ -24,6 +24,7 @@ from nurture.errors import FilesError, WorkspaceError
 from nurture.providers.inbox import InboxProvider
 from nurture.runner.daemon import Daemon
 from nurture.runner.in_force import InForce
+from nurture.runner.send import Sending
 from nurture.store.engine import Store
 from support.corner import Corner, files, settings
 from support.nurture_command import COMMAND, environment, nurture
@@ -158,6 +159,26 @@ def test_a_relay_that_is_down_is_waited_for_and_said_once(workspace: Path, tmp_p
     assert len(arrived) == PEOPLE and set(arrived.values()) == {1}
 
 
+def test_a_database_file_that_is_moved_away_is_noticed_within_a_second_and_said_once_by_all_parts(
+    workspace: Path,
+) -> None:
+    path, away = workspace / "nurture.db", workspace / "away.db"
+    with running(workspace) as (process, _, log):
+        until(lambda: outcomes(workspace)["sent"] == PEOPLE)
+        path.rename(away)
+        gone = time.monotonic()
+        until(lambda: "removed or moved away" in log.read_text())
+        assert time.monotonic() - gone < 1.2
+        time.sleep(1.2)
+        assert not path.exists(), "no new one is made"
+        away.rename(path)
+        until(lambda: "it works again" in log.read_text())
+        assert end(process) < 10
+    said = log.read_text()
+    assert said.count("trouble=database") == 2, "once when it went, once when it came back"
+    assert "Move it back" in said and "doing='waiting for it'" in said
+
+
 def test_a_port_in_use_is_said_with_what_to_do(workspace: Path) -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
@@ -212,7 +233,8 @@ def test_a_version_that_was_put_right_is_no_trouble_any_more(shop: Open) -> None
     corner = shop({"hello": HELLO})
     provider = InboxProvider(corner.store, corner.clock)
     app = corner.app
-    daemon = Daemon(app.store, app.settings, corner.clock, corner.world, provider, app.handling(corner.world))
+    sending = Sending(app.store, provider, corner.clock, app.handling(corner.world))
+    daemon = Daemon(app.store, app.settings, corner.clock, corner.world, sending)
 
     def break_newest() -> None:
         with corner.store.write() as tx:

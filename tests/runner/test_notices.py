@@ -25,6 +25,7 @@ from nurture.providers.webhook import HookLimits, Webhooks
 from nurture.runner.daemon import Daemon
 from nurture.runner.notice_letters import ERASED, NO_ADDRESS, NOBODY, SUPPRESSED, THEMSELVES, Keys
 from nurture.runner.notices import ROOM, Notifying, Pace, Ways, by_hand
+from nurture.runner.send import Sending
 from nurture.runner.tick import Tick
 from nurture.settings import Relay
 from nurture.store import inbox, journeys, notices, suppressions
@@ -415,10 +416,8 @@ def test_the_daemon_hands_notices_over_beside_messages(told: Told) -> None:
 
     async def run() -> None:
         stop = asyncio.Event()
-        daemon = Daemon(
-            app.store, app.settings, corner.clock, corner.world, told.kept, app.handling(corner.world),
-            told.notifying(),
-        )  # fmt: skip
+        sending = Sending(app.store, told.kept, corner.clock, app.handling(corner.world))
+        daemon = Daemon(app.store, app.settings, corner.clock, corner.world, sending, told.notifying())
         task = asyncio.create_task(daemon.run(stop))
         async with asyncio.timeout(15):
             while told.story().state != "sent":

@@ -14,8 +14,8 @@ from nurture.app import App, make_workspace, open_app
 from nurture.clock import DAY, HOUR, Moment, VirtualClock, parse_iso
 from nurture.providers.inbox import InboxProvider
 from nurture.runner import applying, checking, in_force
+from nurture.runner.by_hand import by_hand
 from nurture.runner.files import read_files
-from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
 from nurture.store import consents, people
 from nurture.store.consents import Word

@@ -17,14 +17,16 @@ from nurture.errors import ServiceError
 from nurture.providers.base import RelayDown
 from nurture.providers.inbox import InboxProvider
 from nurture.providers.smtp import SmtpProvider
-from nurture.runner.desk import Dropped, Held, Prepare, Prepared, Recheck
-from nurture.runner.send import Handling, Pace, Sending, by_hand, send_due
+from nurture.runner.by_hand import by_hand, send_due
+from nurture.runner.prepared import Dropped, Held, Prepared
+from nurture.runner.send import Handling, Pace, Sending, Work
 from nurture.settings import Relay
 from nurture.store import inbox, senders
+from nurture.store.claims import Claimed
 from nurture.store.engine import Store
 from nurture.store.handover import recover
 from nurture.store.journeys import by_ids
-from nurture.store.outbox import Claimed, counts, skip_contact
+from nurture.store.outbox import counts, skip_contact
 from nurture.store.senders import SendingLock
 from nurture.store.suppressions import hash_address, suppressed
 from support.letters import letter, outcomes, plan_messages, prepare
@@ -33,12 +35,12 @@ from support.scripted_relay import SILENCE, ScriptedRelay
 QUICK = Pace(look_every=0.02, say_every=60.0, wait_first=0.05, wait_most=0.1, beat_every=0.05, grace=5.0)
 
 
-def handling(how: Prepare = prepare, recheck: Recheck | None = None) -> Handling:
+def handling(how: Work = prepare, recheck: Work | None = None) -> Handling:
     return Handling(prepare=how, recheck=recheck, hash_address=lambda address: hash_address(b"key", address))
 
 
 def sending(
-    store: Store, port: int, how: Prepare = prepare, *, pace: Pace = QUICK, connections: int = 3
+    store: Store, port: int, how: Work = prepare, *, pace: Pace = QUICK, connections: int = 3
 ) -> Sending:
     relay = Relay(host="127.0.0.1", port=port, connections=connections)
     return Sending(store, SmtpProvider(relay), SystemClock(), handling(how), pace=pace)
@@ -159,7 +161,7 @@ def test_a_process_that_was_taken_for_dead_sends_nothing_it_held_and_begins_anew
         if not buried.is_set():
             with store.write() as tx:
                 now = SystemClock().now()
-                recover(tx, senders.bury(tx, now + DAY), now)
+                recover(tx, senders.bury(tx, now + DAY), now, {})
             buried.set()
         return prepare(claims)
 
@@ -235,7 +237,7 @@ def test_what_is_on_the_wire_when_the_grace_is_over_is_unknown(store: Store) -> 
     found = sorted(outcome for outcome, _ in outcomes(store).values())
     assert found == [""] * (len(keys) - 2) + ["unknown"] * 2
     with store.read() as tx:
-        assert counts(tx) == {"planned": 8, "claimed": 0, "handed": 0, "deferred": 0}
+        assert counts(tx) == {"planned": 8, "claimed": 0, "handed": 0, "deferred": 0, "accepted": 0}
 
 
 def test_a_database_that_another_program_holds_is_waited_for(sqlite_url: str, store: Store) -> None:
@@ -307,7 +309,7 @@ def test_a_mistake_in_preparing_is_seen_and_leaves_the_messages_planned(store: S
 NOW = 1_500_000_000_000_000
 
 
-def once(store: Store, clock: Clock, how: Prepare = prepare, recheck: Recheck | None = None) -> int:
+def once(store: Store, clock: Clock, how: Work = prepare, recheck: Work | None = None) -> int:
     return send_due(store, InboxProvider(store, clock), clock, handling(how, recheck))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -138,7 +140,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
 
 def test_another_programs_tables_are_left_alone(empty_postgres_url: str, tmp_path: Path) -> None:
     for url in (f"sqlite:///{tmp_path}/theirs.db", empty_postgres_url):
-        made, _where = engine._engine(url, create=True, durable=False)
+        made = engine._store(url, create=True, durable=False, patience=1.0)._engine
         with made.begin() as tx:
             tx.exec_driver_sql("CREATE TABLE orders (id INTEGER)")
         made.dispose()
@@ -196,6 +198,87 @@ def test_a_database_that_stays_locked_is_an_error_to_read(sqlite_url: str) -> No
         pass
     first.close()
     second.close()
+
+
+def test_whoever_waits_behind_one_that_waits_for_another_process_is_told_of_that_process(
+    sqlite_url: str,
+) -> None:
+    store = open_store(sqlite_url, now=START, patience=0.2)
+    store.ids.take(1, START)
+    said: list[str] = []
+
+    def write() -> None:
+        try:
+            with store.write():
+                pass
+        except StoreError as error:
+            said.append(error.message)
+
+    other = sqlite3.connect(store.where, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert said == ["the database stayed locked by another process"] * 3
+    store.close()
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_file_that_was_removed_is_an_error_and_is_not_made_anew(sqlite_url: str, begun: bool) -> None:
+    """Before a transaction begins, and before one that has begun is committed."""
+    store = open_store(sqlite_url, now=START)
+    path = Path(store.where)
+    with store.write() as tx:
+        marks.put(tx, "before", "1")
+    with pytest.raises(StoreError, match="removed or moved away") as caught, ExitStack() as stack:
+        if not begun:
+            path.rename(path.with_name("away.db"))
+        tx = stack.enter_context(store.write())
+        marks.put(tx, "after", "1")
+        path.rename(path.with_name("away.db"))
+    assert (caught.value.where, "Move it back" in caught.value.remedy) == (str(path), True)
+    with pytest.raises(StoreError, match="removed or moved away"), store.read():
+        pass
+    assert not path.exists()
+    path.with_name("away.db").rename(path)
+    with store.read() as tx:
+        assert (marks.get(tx, "before"), marks.get(tx, "after")) == ("1", "")
+    store.close()
+
+
+def test_another_file_in_its_place_is_neither_read_nor_written(sqlite_url: str) -> None:
+    store = open_store(sqlite_url, now=START)
+    path = Path(store.where)
+    path.rename(path.with_name("away.db"))
+    path.write_bytes(b"")
+    for transaction in (store.read, store.write):
+        with pytest.raises(StoreError, match="another file stands where the database was"), transaction():
+            pass
+    store.close()
+    assert path.read_bytes() == b""
+
+
+def test_a_process_that_works_for_another_opens_the_same_file_or_none(sqlite_url: str) -> None:
+    store = open_store(sqlite_url, now=START)
+    path = Path(store.where)
+    open_store(sqlite_url, now=START, file_id=store.file_id).close()
+    path.rename(path.with_name("away.db"))
+    with pytest.raises(StoreError, match="removed or moved away"):
+        open_store(sqlite_url, now=START, file_id=store.file_id)
+    shutil.copyfile(path.with_name("away.db"), path)
+    with pytest.raises(StoreError, match="another file stands where the database was"):
+        open_store(sqlite_url, now=START, file_id=store.file_id)
+    store.close()
+
+
+def test_a_path_with_signs_that_mean_something_in_urls_is_opened_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "a 100% #1 shop;x.db"
+    open_store(f"sqlite:///{path}", now=START, create=True).close()
+    assert [it.name for it in tmp_path.iterdir()] == [path.name]
+    open_store(f"sqlite:///{path}", now=START).close()
 
 
 def test_closing_again_is_harmless(store: Store) -> None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from nurture.clock import DAY, NEVER, SECOND, Moment
 from nurture.delivery.outcome import MessageKey
 from nurture.store import senders
+from nurture.store.claims import next_due
 from nurture.store.engine import Store
-from nurture.store.handover import SENDER_DIED, Back, Done, Recovered, commit_group, recover
-from nurture.store.journeys import by_ids
-from nurture.store.outbox import (
-    Planned,
-    claim,
-    counts,
-    next_due,
-    plan,
-    skip_contact,
-    skip_enrollments,
+from nurture.store.handover import (
+    SENDER_DIED,
+    Back,
+    Done,
+    Recovered,
+    commit_group,
+    recover,
+    settle_accepted,
 )
+from nurture.store.journeys import by_ids
+from nurture.store.outbox import Planned, counts, plan, skip_contact, skip_enrollments
 from nurture.store.suppressions import hash_address, suppressed
-from support.letters import outcomes, plan_messages
+from support.letters import claim_due, outcomes, plan_messages
 
 NOW: Moment = 1_500_000_000_000_000
 ME = 7
@@ -39,7 +40,7 @@ def a_plan(store: Store, **changes: object) -> Planned:
 
 def claimed_keys(store: Store, *, now: Moment = NOW, limit: int = 100, sender: int = ME) -> list[MessageKey]:
     with store.write() as tx:
-        return [it.key for it in claim(tx, sender, now, limit)]
+        return [it.key for it in claim_due(tx, sender, now, limit)]
 
 
 def marked(store: Store, *keys: MessageKey, sender: int = ME, now: Moment = NOW) -> set[MessageKey]:
@@ -53,7 +54,7 @@ def test_a_message_is_planned_once_however_often_it_is_asked_for(store: Store) -
         assert plan(tx, [it]) == {it.key}
     with store.write() as tx:
         assert plan(tx, [it]) == set()
-        assert counts(tx) == {"planned": 1, "claimed": 0, "handed": 0, "deferred": 0}
+        assert counts(tx) == {"planned": 1, "claimed": 0, "handed": 0, "deferred": 0, "accepted": 0}
 
 
 def test_what_is_due_is_claimed_by_priority_then_by_age(store: Store) -> None:
@@ -80,6 +81,9 @@ def test_a_contact_has_one_message_in_hand_at_a_time(store: Store) -> None:
     assert claimed_keys(store, sender=8) == []
     with store.write() as tx:
         commit_group(tx, ME, [Done(key=second.key, outcome="sent", at=NOW, reason="250")], [], NOW)
+    assert claimed_keys(store, sender=8) == [], "not before it is in the books, where the cap sees it"
+    with store.write() as tx:
+        assert settle_accepted(tx, [ME], {}) == 1
     assert claimed_keys(store, sender=8) == [first.key]
 
 
@@ -102,7 +106,8 @@ def test_a_sent_message_wakes_its_enrollment_and_counts_as_received(store: Store
     marked(store, key, now=NOW + 1)
     with store.write() as tx:
         done = Done(key=key, outcome="sent", at=NOW + 1, reason="250 ok")
-        commit_group(tx, ME, [done], [], NOW + SECOND, expires={"welcome": DAY})
+        commit_group(tx, ME, [done], [], NOW + SECOND)
+        settle_accepted(tx, [ME], {"welcome": DAY})
     assert outcomes(store) == {key: ("sent", "250 ok")}
     with store.read() as tx:
         woken = by_ids(tx, [key.enrollment_id])[key.enrollment_id]
@@ -124,9 +129,8 @@ def test_a_reminder_does_not_make_a_code_run_anew(store: Store) -> None:
     claimed_keys(store)
     marked(store, key)
     with store.write() as tx:
-        commit_group(
-            tx, ME, [Done(key=key, outcome="sent", at=NOW, reason="")], [], NOW, expires={"welcome": DAY}
-        )
+        commit_group(tx, ME, [Done(key=key, outcome="sent", at=NOW, reason="")], [], NOW)
+        settle_accepted(tx, [ME], {"welcome": DAY})
         assert tx.exec_driver_sql("SELECT handed_at, expires_at FROM codes").one() == (6, 7)
 
 
@@ -188,7 +192,7 @@ def test_a_deferred_message_waits_for_its_time_and_keeps_its_attempts(store: Sto
         assert next_due(tx) == NOW + DAY
     assert claimed_keys(store) == []
     with store.write() as tx:
-        (again,) = claim(tx, ME, NOW + DAY, 10)
+        (again,) = claim_due(tx, ME, NOW + DAY, 10)
         assert (again.attempts, again.first_tried_at) == (1, NOW)
 
 
@@ -210,10 +214,10 @@ def test_a_hard_bounce_suppresses_the_address_and_what_else_was_planned_for_it(s
 def test_the_dead_leave_claimed_messages_planned_and_handed_ones_unknown(store: Store) -> None:
     claimed, handed, others = plan_messages(store, 3, NOW)
     with store.write() as tx:
-        claim(tx, ME, NOW, 2)
-        claim(tx, 8, NOW, 1)
+        claim_due(tx, ME, NOW, 2)
+        claim_due(tx, 8, NOW, 1)
         commit_group(tx, ME, [], [handed], NOW + 3)
-        assert recover(tx, [ME], NOW + DAY) == Recovered(planned=1, unknown=1)
+        assert recover(tx, [ME], NOW + DAY, {}) == Recovered(planned=1, unknown=1)
         woken = by_ids(tx, [handed.enrollment_id])[handed.enrollment_id]
         assert woken.since == NOW + 3, "unknown counts from the handover"
     found = outcomes(store)
@@ -225,17 +229,30 @@ def test_a_late_answer_settles_what_was_given_up_as_unknown(store: Store) -> Non
     claimed_keys(store)
     marked(store, first, second)
     with store.write() as tx:
-        recover(tx, [ME], NOW)
+        recover(tx, [ME], NOW, {})
         commit_group(tx, ME, [Done(key=first, outcome="sent", at=NOW, reason="250 late")], [], NOW)
     assert outcomes(store) == {first: ("sent", "250 late"), second: ("unknown", SENDER_DIED)}
+
+
+def test_what_was_accepted_before_the_sender_died_is_sent(store: Store) -> None:
+    accepted, handed = plan_messages(store, 2, NOW)
+    claimed_keys(store)
+    marked(store, accepted, now=NOW + 1)
+    with store.write() as tx:
+        done = Done(key=accepted, outcome="sent", at=NOW + 1, reason="250 ok")
+        assert commit_group(tx, ME, [done], [handed], NOW + 2) == {handed}
+        assert skip_contact(tx, 1, "not-agreed", NOW + 3) == [], "it is gone"
+    with store.write() as tx:
+        assert recover(tx, [ME], NOW + DAY, {}) == Recovered(planned=0, unknown=1)
+    assert outcomes(store) == {accepted: ("sent", "250 ok"), handed: ("unknown", SENDER_DIED)}
 
 
 def test_a_sender_whose_lease_is_over_changes_nothing(store: Store) -> None:
     (key,) = plan_messages(store, 1, NOW)
     claimed_keys(store)
     with store.write() as tx:
-        recover(tx, [ME], NOW)
-        assert claim(tx, 8, NOW, 10)[0].key == key
+        recover(tx, [ME], NOW, {})
+        assert claim_due(tx, 8, NOW, 10)[0].key == key
         refused = Done(key=key, outcome="refused", at=NOW, reason="554")
         back = Back(key=key, state="planned", due_at=0, attempts=9, first_tried_at=0)
         assert commit_group(tx, ME, [refused, back], [key], NOW) == set()

@@ -106,7 +106,7 @@ def test_many_may_make_the_tables_at_once(empty_postgres_url: str, tmp_path: Pat
 
 def test_tables_that_cannot_be_made_leave_nothing_behind(empty_postgres_url: str, tmp_path: Path) -> None:
     for url in (f"sqlite:///{tmp_path}/half.db", empty_postgres_url):
-        made, _where = engine._engine(url, create=True, durable=False)
+        made = engine._store(url, create=True, durable=False, patience=1.0)._engine
         with made.begin() as tx:
             tx.exec_driver_sql("CREATE TABLE mine (id INTEGER)")
             tx.exec_driver_sql("CREATE INDEX hits_by_message ON mine (id)")

@@ -12,7 +12,7 @@ from nurture.store.consents import Word
 from nurture.store.engine import Store
 from nurture.store.statements import table
 from nurture.store.tables import CampaignRow, EventRow, SignRow
-from nurture.store.unsubscribe import ONE_CLICK, PAGE, SECOND_THOUGHTS, agree_again, unsubscribe
+from nurture.store.unsubscribe import ARRIVED, ONE_CLICK, PAGE, SECOND_THOUGHTS, agree_again, unsubscribe
 from support.letters import outcomes, plan_messages
 from support.shop import START
 
@@ -91,3 +91,20 @@ def test_a_no_said_elsewhere_is_not_undone_by_the_link(store: Store, key: Messag
         consents.withdraw(tx, store.ids, 1, ["news"], at=NOW, basis="by telephone")
         unsubscribe(tx, key, ["offers"], store.ids, NOW, basis=PAGE)
         assert agree_again(tx, key, store.ids, NOW + HOUR) == {"offers"}
+
+
+def test_a_message_of_which_nobody_knew_has_arrived(store: Store, key: MessageKey) -> None:
+    with store.write() as tx:
+        tx.exec_driver_sql("DELETE FROM outbox")
+        tx.exec_driver_sql(f"UPDATE messages SET outcome = 'unknown', done_at = {START}, offer = 'welcome'")
+        tx.exec_driver_sql(
+            "INSERT INTO codes (offer, contact_id, code, own, issued_at, handed_at, expires_at, redeemed_at)"
+            " VALUES ('welcome', 1, 'W-1', true, 5, 0, 0, 0)"
+        )
+        for _ in range(2):
+            unsubscribe(tx, key, ["offers"], store.ids, NOW, basis=PAGE, expires={"welcome": DAY})
+    assert outcomes(store)[key] == ("sent", ARRIVED)
+    with store.read() as tx:
+        assert tx.exec_driver_sql("SELECT handed_at, expires_at FROM codes").one() == (START, START + DAY)
+        received = tx.exec_driver_sql("SELECT at FROM signs WHERE kind = 'received'").scalars().all()
+        assert received == [START]

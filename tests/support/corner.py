@@ -15,9 +15,9 @@ from nurture.audience.contact import Scalar
 from nurture.clock import HOUR, Moment, VirtualClock
 from nurture.providers.inbox import InboxProvider
 from nurture.runner import applying, checking
+from nurture.runner.by_hand import by_hand
 from nurture.runner.checking import Checked
 from nurture.runner.in_force import InForce
-from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
 from nurture.settings import Settings
 from nurture.store import consents, happenings, orders, people

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from nurture.clock import NEVER, Moment
 from nurture.delivery.outcome import MessageKey
 from nurture.providers.base import Letter
-from nurture.store.engine import Store
+from nurture.store.claims import Claimed, Room, claim, waiting_groups
+from nurture.store.engine import Store, Tx
 from nurture.store.journeys import Enrollment, enroll
-from nurture.store.outbox import Claimed, Planned, plan
+from nurture.store.outbox import Planned, plan
 
 FILLING = (b"x" * 76 + b"\r\n") * 12
 
@@ -58,7 +59,8 @@ def plan_messages(
                     contact_id=number,
                     entry_key=f"entry {id_}",
                     entered_at=now,
-                    step_no=2,
+                    step_no=1,
+                    behind=True,
                     since=now,
                     due_at=NEVER,
                 )
@@ -97,3 +99,8 @@ def outcomes(store: Store) -> dict[MessageKey, tuple[str, str]]:
         assert (outcome == "") == (state is not None), "open means: has an outbox row"
         found[MessageKey(enrollment_id, step_no)] = (outcome, reason if outcome else str(state))
     return found
+
+
+def claim_due(tx: Tx, sender: int, now: Moment, limit: int) -> list[Claimed]:
+    """Take what is due, at most `limit`."""
+    return claim(tx, sender, now, waiting_groups(tx), Room(total=limit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from nurture.delivery.outcome import MessageKey, Outcome
 from nurture.providers.base import Letter
@@ -21,14 +21,17 @@ class ListDesk:
         self._may_go = may_go
         self._out: dict[MessageKey, Letter] = {}
 
-    async def take(self) -> Letter | None:
+    async def take(self, lane: str | None = None) -> Letter | None:
         if not self.waiting:
             return None
         letter = self.waiting.pop(0)
         self._out[letter.key] = letter
         return letter
 
-    def ready(self) -> bool:
+    async def lanes(self) -> Collection[str]:
+        return {it.lane for it in self.waiting}
+
+    def ready(self, lane: str | None = None) -> bool:
         return bool(self.waiting)
 
     async def exchange(self, done: tuple[MessageKey, Outcome] | None, mark: MessageKey | None) -> bool:

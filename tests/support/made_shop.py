@@ -19,10 +19,10 @@ from nurture.messages.compile import compile_template
 from nurture.messages.library import Library
 from nurture.providers.inbox import InboxProvider
 from nurture.runner import applying, pausing
+from nurture.runner.by_hand import by_hand
 from nurture.runner.checking import Checked
 from nurture.runner.files import TEMPLATES, part
 from nurture.runner.in_force import InForce
-from nurture.runner.send import by_hand
 from nurture.runner.world import World
 from nurture.settings import Settings
 from nurture.store import consents, hits, people, suppressions

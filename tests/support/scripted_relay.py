@@ -15,11 +15,17 @@ HANG_UP = b"hang up"
 SILENCE = b"silence"
 """An answer: none, and nothing more is said."""
 
+HALF = b"250 2.0.0 o"
+"""An answer: its beginning, and nothing more is said. So is all that has no line end."""
+
 FORGOTTEN = b""
 """An answer: none, but the next command gets one."""
 
 Answer = Callable[[str, int], bytes | None]
-"""From what was said (connect, EHLO, MAIL …, body) and how often before; None: the usual answer."""
+"""From what was said (connect, EHLO, STARTTLS, AUTH, MAIL …, text, body) and how often before; None: the usual answer.
+
+`text` is the first line of a body, at which servers usually say nothing; `body` is its final dot.
+"""
 
 
 @dataclass(slots=True)
@@ -37,6 +43,9 @@ class ScriptedRelay:
     answer: Answer = lambda _said, _before: None
     extensions: tuple[str, ...] = ("PIPELINING", "SIZE 1000000", "8BITMIME", "SMTPUTF8")
     tls: ssl.SSLContext | None = None
+    """From the first byte on."""
+    start_tls: ssl.SSLContext | None = None
+    """At the command."""
     port: int = 0
     taken: list[Taken] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -59,15 +68,23 @@ class ScriptedRelay:
             writer.transport.abort()
         await asyncio.sleep(0.01)
 
+    def hang_up(self, goodbye: bytes) -> None:
+        """Close all connections, with a word or without."""
+        for writer in list(self._open):
+            writer.write(goodbye)
+            writer.close()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._open.add(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, _HungUp):
-            self._say(writer, "connect", b"220 relay ESMTP\r\n")
             try:
+                self._say(writer, "connect", b"220 relay ESMTP\r\n")
                 await self._converse(reader, writer)
             except _Silent:
-                await reader.read()
+                # Not only what is there: it would end the connection.
+                while await reader.read(65_536):
+                    pass
         self._open.discard(writer)
         writer.close()
 
@@ -80,6 +97,11 @@ class ScriptedRelay:
                 lines = ["relay", *self.extensions]
                 text = [f"250{'-' if it != lines[-1] else ' '}{it}\r\n" for it in lines]
                 self._say(writer, verb, "".join(text).encode())
+            elif verb == "STAR" and self.start_tls is not None:
+                if self._say(writer, "STARTTLS", b"220 go\r\n").startswith(b"220"):
+                    await writer.start_tls(self.start_tls)
+            elif verb == "AUTH":
+                self._say(writer, verb, b"235 2.7.0 welcome\r\n")
             elif verb == "MAIL":
                 mail = self._say(writer, verb, b"250 2.1.0 ok\r\n").startswith(b"2")
                 recipients = []
@@ -97,9 +119,14 @@ class ScriptedRelay:
     async def _body(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recipients: list[str]
     ) -> None:
-        lines = []
+        lines, early = list[bytes](), b""
         while (line := await reader.readuntil(b"\r\n")) != b".\r\n":
+            if not lines:
+                early = self._say(writer, "text", b"")
             lines.append(line.removeprefix(b"."))
+        if early:
+            # Whoever answers before the end has made up his mind and goes.
+            raise _HungUp
         content = b"".join(lines)
         if not content:
             self.empty_bodies += 1
@@ -117,6 +144,8 @@ class ScriptedRelay:
             raise _Silent
         answer = usual if answer is None else answer
         writer.write(answer)
+        if answer and not answer.endswith(b"\n"):
+            raise _Silent
         return answer
 
 

@@ -1,6 +1,6 @@
 """Sends what is due in a database, as the daemon does, until SIGTERM.
 
-Called as `sending_process.py DATABASE_URL PORT CONNECTIONS`; prints "sending" when it begins.
+Called as `sending_process.py DATABASE_URL PORT CONNECTIONS ROOM BEAT_EVERY DEAD_AFTER`, the last two in seconds.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from support.letters import prepare
 async def main() -> None:
     """Send until told to stop."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    url, port, connections, room, beat_every, dead_after = sys.argv[1:]
     clock = SystemClock()
-    store = open_store(sys.argv[1], now=clock.now())
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    relay = Relay(host="127.0.0.1", port=int(sys.argv[2]), connections=int(sys.argv[3]))
+    store = open_store(url, now=clock.now())
+    relay = Relay(host="127.0.0.1", port=int(port), connections=int(connections))
     handling = Handling(prepare=prepare, hash_address=str.lower)
-    print("sending", flush=True)
-    await Sending(store, SmtpProvider(relay), clock, handling, pace=Pace(look_every=0.1)).run(stop)
+    pace = Pace(look_every=0.1, beat_every=float(beat_every), dead_after=float(dead_after))
+    await Sending(store, SmtpProvider(relay), clock, handling, pace=pace, room=int(room)).run(stop)
     store.close()
 
 

@@ -34,7 +34,9 @@ def preview(
     with open_app(workspace) as app:
         files = read_files(app.settings.workspace)
         checked = checking.check(app.store, app.settings, files)
-        wrong = tuple(it for it in checked.errors if it.code == "template" and _concerns(it.path, template))
+        wrong = tuple(
+            it for it in checked.errors if it.code in ("template", "stopped") and _concerns(it.path, template)
+        )
         if wrong:
             raise FilesError(f"this message cannot be put together\n\n{checking.render(wrong)}")
         rendered = render(app.store, app.settings, checked, template, address, app.clock.now())

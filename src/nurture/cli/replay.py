@@ -13,10 +13,10 @@ from nurture.clock import HOUR, Moment, Span, VirtualClock, to_datetime
 from nurture.errors import UsageError
 from nurture.providers.inbox import InboxProvider
 from nurture.runner import applying, checking, in_force
+from nurture.runner.by_hand import by_hand
 from nurture.runner.files import read_files
 from nurture.runner.notices import by_hand as notices_by_hand
 from nurture.runner.replay import Replay, Replayed
-from nurture.runner.send import by_hand
 from nurture.runner.tick import Tick
 from nurture.store import codes
 

@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import sys
+from typing import Annotated
 
 import structlog
 import typer
@@ -16,30 +17,68 @@ from nurture.app import App, open_app
 from nurture.cli.console import Workspace, err
 from nurture.runner.daemon import Daemon
 from nurture.runner.in_force import InForce
+from nurture.runner.lanes import Lanes
+from nurture.runner.renderers import Renderers
+from nurture.runner.send import Handling, Sending
+from nurture.runner.troubles import Troubles
+from nurture.runner.world import nowhere
 from nurture.web.serve import listen, serve
 from nurture.web.server import build
 
+Senders = Annotated[
+    int,
+    typer.Option(
+        min=0, max=64, help="Rendering processes. By default one for each core but one.", show_default=False
+    ),
+]
 
-def run(workspace: Workspace = None) -> None:
+
+def run(workspace: Workspace = None, senders: Senders = 0) -> None:
     """Run the daemon: schedule, sending and pages.
 
     Until Ctrl-C or SIGTERM; then what is under way is finished first. Start it again at any time.
     """
     _set_up_log()
     with open_app(workspace) as app:
-        world = InForce(app.store, app.settings)
+        lanes = app.lanes()
+        world = InForce(app.store, app.settings, lanes.lane_of if lanes else nowhere)
+        # So that a key that cannot be read is said now, and not with the first message.
+        handling = app.handling(world)
         taken = listen(*app.settings.web.host_and_port)
-        uvloop.run(_run(app, world, taken))
+        with app.renderers(senders) as renderers:
+            uvloop.run(_run(app, world, lanes, handling, renderers, taken))
     err.print("Stopped. What is under way goes on at the next start.", markup=False)
 
 
-async def _run(app: App, world: InForce, taken: socket.socket) -> None:
+async def _run(
+    app: App,
+    world: InForce,
+    lanes: Lanes | None,
+    handling: Handling,
+    renderers: Renderers,
+    taken: socket.socket,
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    notifying = app.notifying(world, app.provider(), app.hooks())
-    daemon = Daemon(app.store, app.settings, app.clock, world, app.provider(), app.handling(world), notifying)
+    # What stops all parts at once is said once.
+    troubles = Troubles()
+    outgoing = app.outgoing(lanes, troubles)
+    sending = Sending(
+        app.store,
+        app.provider(outgoing),
+        app.clock,
+        handling,
+        troubles=troubles,
+        preparing=renderers.preparing,
+        steering=outgoing.steering,
+        world=world,
+    )
+    notifying = app.notifying(world, app.provider(), app.hooks(), troubles)
+    daemon = Daemon(
+        app.store, app.settings, app.clock, world, sending, notifying, troubles, app.beside(outgoing)
+    )
     parts = [
         asyncio.create_task(daemon.run(stop)),
         asyncio.create_task(serve(build(app.web(world)), taken, stop)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from nurture.clock import Span
+from nurture.delivery.measures import Measure
 
 
 class MessageKey(NamedTuple):
@@ -32,6 +33,8 @@ class Refused:
 
     reply: str
     kind: Literal["hard", "soft", "policy"]
+    measure: Measure | None = None
+    """What the answer means for other mail to that destination."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,8 @@ class TryLater:
 
     reply: str
     pause: Span | None = None
+    measure: Measure | None = None
+    """What the answer means for other mail to that destination."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +57,8 @@ class Unknown:
 
 Outcome: TypeAlias = Accepted | Refused | TryLater | Unknown
 
-OPEN_STATES = ("planned", "claimed", "handed", "deferred")
-"""A message in one of these has a row in the outbox."""
+OPEN_STATES = ("planned", "claimed", "handed", "deferred", "accepted")
+"""A message in one of these has a row in the outbox; `accepted` is sent, and not in the books yet."""
 
 FINAL_STATES = ("sent", "bounced", "refused", "expired", "unknown", "skipped")
 """`unknown` may still be settled by a later sign of life or bounce."""

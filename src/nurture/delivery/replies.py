@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from nurture.clock import HOUR, MINUTE, Span
+from nurture.delivery.measures import Measure, Pause, Slow, Stop
 from nurture.delivery.outcome import Accepted, Outcome, Refused, TryLater, Unknown
 
 Phase: TypeAlias = Literal["mail", "rcpt", "data", "body"]
@@ -40,28 +41,79 @@ class Row:
     phases: tuple[Phase, ...] = ("mail", "rcpt", "data", "body")
     meaning: Meaning
     pause: Span | None = None
+    """The message itself is not tried again before."""
+    measure: Measure | None = None
+    """For all other mail to that destination."""
 
+
+CLOSING = Slow(span=10 * MINUTE)
+"""After a 421 (RFC 5321 4.2.3), whoever says it."""
 
 _ABOUT_THE_RECIPIENT: tuple[Phase, ...] = ("rcpt", "data", "body")
 
 TABLE: tuple[Row, ...] = (
-    Row(says="Yahoo: permanently deferred", code="[45]", text=r"\[TSS(09|11)\]", meaning="policy"),
-    Row(says="Yahoo: deferred", code="[45]", text=r"\[TSS04\]", meaning="later", pause=2 * HOUR),
     Row(
-        says="Yahoo: deferred for complaints", code="[45]", text=r"\[TSS05\]", meaning="later", pause=4 * HOUR
+        says="Yahoo: refused for good",
+        code="[45]",
+        text=r"\[TSS(09|11)\]",
+        meaning="policy",
+        measure=Stop(reason="Yahoo takes nothing more from us"),
     ),
-    Row(says="Gmail: too fast", code="421", status=r"4\.7\.28$", meaning="later", pause=30 * MINUTE),
-    Row(says="Microsoft: too fast", code="4", status=r"4\.7\.(500|650)$", meaning="later", pause=30 * MINUTE),
+    Row(
+        says="Yahoo: put off, unusual volume",
+        code="[45]",
+        text=r"\[TSS04\]",
+        meaning="later",
+        pause=2 * HOUR,
+        measure=Pause(span=2 * HOUR),
+    ),
+    Row(
+        says="Yahoo: put off, complaints",
+        code="[45]",
+        text=r"\[TSS05\]",
+        meaning="later",
+        pause=4 * HOUR,
+        measure=Pause(span=4 * HOUR),
+    ),
+    Row(
+        says="Gmail: too much",
+        code="4",
+        status=r"4\.7\.28$",
+        meaning="later",
+        pause=30 * MINUTE,
+        measure=Slow(span=30 * MINUTE, per_minute=10),
+    ),
+    Row(
+        says="Microsoft: too much",
+        code="4",
+        status=r"4\.7\.(500|65[01])$",
+        meaning="later",
+        pause=30 * MINUTE,
+        measure=Pause(span=30 * MINUTE),
+    ),
     Row(
         says="we are not authenticated",
         code="[45]",
         status=r"(4\.7\.(23|26|27|29|30|32)|5\.7\.(25|26|27|29|30|515))$",
         meaning="later",
         pause=HOUR,
+        measure=Pause(span=HOUR, alert=True),
     ),
-    Row(says="the relay wants a login", code="(530|535|538)", meaning="later", pause=HOUR),
+    Row(
+        says="the relay wants a login",
+        code="(530|535|538)",
+        meaning="later",
+        pause=HOUR,
+        measure=Pause(span=5 * MINUTE, alert=True),
+    ),
+    Row(
+        says="too much, or about to close",
+        code="421",
+        meaning="later",
+        measure=CLOSING,
+    ),
     Row(says="greylisting", code="45[01]", status=r"4\.(7\.1|2\.0)$", meaning="later", pause=5 * MINUTE),
-    Row(says="that mailbox is being rated", code="450", status=r"4\.2\.1$", meaning="later", pause=HOUR),
+    Row(says="that mailbox gets too much", code="450", status=r"4\.2\.1$", meaning="later", pause=HOUR),
     Row(
         says="the mailbox is full",
         code="[45]",
@@ -82,7 +134,7 @@ TABLE: tuple[Row, ...] = (
         meaning="hard",
     ),
     Row(
-        says="that mailbox is being rated",
+        says="that mailbox gets too much, for now",
         code="5",
         status=r"5\.2\.1$",
         text=r"\brate|too (many|much|quickly|fast)|limit",
@@ -112,8 +164,25 @@ def judge(code: int, text: str, phase: Phase) -> Outcome:
             return Unknown(reason=f"the relay's answer makes no sense: {reply}")
         return TryLater(reply=reply)
     if row.meaning == "later":
-        return TryLater(reply=reply, pause=row.pause)
-    return Refused(reply=reply, kind=row.meaning)
+        return TryLater(reply=reply, pause=row.pause, measure=row.measure)
+    return Refused(reply=reply, kind=row.meaning, measure=row.measure)
+
+
+def measure_of(code: int, text: str, phase: Phase = "mail") -> Measure | None:
+    """What an answer means for all mail to that destination; also one to a connection, which is about no message."""
+    row = find_row(code, text, phase)
+    return row.measure if row else None
+
+
+def relay_measure(code: int, text: str) -> Measure | None:
+    """What an answer of a relay of ours means for mail through it.
+
+    A relay may pass on what the recipient's provider said, which is no reason to hold back all mail: only that it
+    closes (421) and that it wants a login are its own.
+    """
+    if code == 421:
+        return CLOSING
+    return measure_of(code, text) if code in (530, 535, 538) else None
 
 
 def find_row(code: int, text: str, phase: Phase) -> Row | None:

@@ -33,6 +33,33 @@ def construct_at_fault(compiled: Compiled, values: Mapping[str, Any]) -> str:
     return ""
 
 
+def construct_at_stop(compiled: Compiled, stopped: BaseException) -> str:
+    """What the message was at when this was raised into it; "" where it cannot be told."""
+    line, is_html = where_stopped(stopped)
+    source = compiled.html if is_html else compiled.text
+    return next(iter(constructs_at(source, line)), "")
+
+
+def where_stopped(stopped: BaseException) -> tuple[int, bool]:
+    """The line of a template's source, from 1, and whether that is HTML; line 0 where it was not in a template."""
+    found = (0, True)
+    for frame, line in traceback.walk_tb(stopped.__traceback__):
+        if frame.f_code.co_filename != "<template>":
+            continue
+        template = frame.f_globals.get("__jinja_template__")
+        if template is None:
+            # Jinja has put the template's own lines into this trace.
+            found = (line, found[1])
+        else:
+            found = (template.get_corresponding_lineno(line), bool(template.environment.autoescape))
+    return found
+
+
+def constructs_at(source: str, line: int) -> list[str]:
+    """What stands between the braces on a line, from 1."""
+    return [it.text[2:-2].strip() for first, last, it in _marks(source) if first <= line <= last]
+
+
 def _failure(environment: Environment, source: str, values: Mapping[str, Any]) -> tuple[int, str]:
     """The line of the source, from 1, and what went wrong; 0 and "" where nothing does."""
     try:

@@ -17,6 +17,7 @@ from nurture.messages.markdown import to_html
 from nurture.messages.masking import Masker
 from nurture.messages.names import Read, Text, read, references
 from nurture.messages.proof import reason_not_to_inline_once
+from nurture.messages.rehearsal import STOPS, rehearse, stopped
 from nurture.messages.text import derive
 from nurture.messages.tracking import track
 
@@ -45,7 +46,16 @@ def compile_template(
     joined = join_sources(body, head.layout, library.parts)
     masker = Masker(joined + head.preview)
     tracked = track(masker.mask(joined), masker, head.preview)
-    html, reason, shown = _styled(tracked.html, masker, len(tracked.links), source.path)
+    try:
+        html, reason, shown = _styled(tracked.html, masker, len(tracked.links), source.path)
+        rehearse(
+            head,
+            masker.unmask(tracked.html),
+            len(tracked.links),
+            proved=has_styles(tracked.html) and not reason,
+        )
+    except STOPS as stop:
+        raise stopped(stop, masker.unmask(tracked.html), texts) from None
     compiled = Compiled(
         name=name,
         locale=source.locale,

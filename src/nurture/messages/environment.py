@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from jinja2 import StrictUndefined, Undefined, pass_context
-from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 from markupsafe import Markup, escape
 
+from nurture.messages.bounded_filters import BOUNDED, replaced
+from nurture.messages.bounds import LONGEST, MOST_BITS, MOST_STEPS, MOST_TIMES, TooMuch, joined, too_long
 from nurture.messages.formats import FILTERS as FORMATS
+from nurture.messages.generating import Generator, chained
 from nurture.messages.group import Group
 from nurture.messages.missing import Missing
-
-MOST_STEPS = 1000
-"""What `range` gives at most."""
-LONGEST_PRODUCT = 10_000
-"""How long a text or list may become by `*`."""
 
 # fmt: off
 KEPT_FILTERS = frozenset({
@@ -53,7 +51,10 @@ _TABLE = frozenset({"items", "keys", "values", "get"})
 class Sandbox(ImmutableSandboxedEnvironment):
     """Attributes and methods by a list of what is allowed, never by what is forbidden."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
+    code_generator_class = Generator
+    concat = staticmethod(joined)
+    chained = staticmethod(chained)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is Group:
@@ -81,36 +82,65 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return isinstance(obj, dict) and attr in _TABLE
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
-        # `str.format` can pad to any width; no template gets hold of it.
+        # Called with whatever an attribute gives. `str.format` can pad to any width: no template gets hold of it.
+        text = getattr(value, "__self__", None)
+        if isinstance(text, str) and value.__name__ == "replace":
+            return partial(replaced, text)
         return None
 
     def is_safe_callable(self, obj: Any) -> bool:
         return not isinstance(obj, type) or isinstance(obj, Macro)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**":
-            raise SecurityError("powers cannot be worked out in a template")
-        if operator == "%" and isinstance(left, str) and left:
-            raise SecurityError('a text cannot be formatted with "%"; put it together with "~"')
-        if operator == "*":
-            for one, other in ((left, right), (right, left)):
-                if (
-                    isinstance(one, str | list | tuple)
-                    and isinstance(other, int)
-                    and len(one) * other > LONGEST_PRODUCT
-                ):
-                    raise SecurityError(
-                        f"a text of more than {LONGEST_PRODUCT} characters cannot be made by *"
-                    )
-        return super().call_binop(context, operator, left, right)
+        return _OPERATORS[operator](left, right)
+
+
+def _add(left: Any, right: Any) -> Any:
+    if isinstance(left, str) and isinstance(right, str) and len(left) + len(right) > LONGEST:
+        raise too_long()
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        _must_be_few(len(left) + len(right), "+")
+    return left + right
+
+
+def _times(left: Any, right: Any) -> Any:
+    for one, other in ((left, right), (right, left)):
+        if isinstance(other, int):
+            if isinstance(one, str | list | tuple):
+                _must_be_few(len(one) * other, "*")
+            elif isinstance(one, int) and one.bit_length() + other.bit_length() > MOST_BITS:
+                raise TooMuch(f"a number of more than {MOST_BITS * 3 // 10:,} digits cannot be made by *")
+    return left * right
+
+
+def _must_be_few(length: int, sign: str) -> None:
+    if length > MOST_TIMES:
+        raise TooMuch(f"a text or list of more than {MOST_TIMES:,} cannot be made by {sign}")
+
+
+def _power(left: Any, right: Any) -> Any:
+    raise TooMuch("powers cannot be worked out in a template")
+
+
+def _rest(left: Any, right: Any) -> Any:
+    if isinstance(left, str) and left:
+        raise TooMuch('a text cannot be formatted with "%"; put it together with "~"')
+    return left % right
+
+
+_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {"+": _add, "*": _times, "**": _power, "%": _rest}
 
 
 def short_range(*args: int) -> range:
-    """`range`, of at most MOST_STEPS numbers."""
+    """`range`, of at most MOST_STEPS numbers. Raises TooMuch."""
     steps = range(*args)
-    if len(steps) > MOST_STEPS:
-        raise OverflowError(f"range gives at most {MOST_STEPS} numbers")
+    if steps[MOST_STEPS:]:
+        raise TooMuch(f"range gives at most {MOST_STEPS:,} numbers")
     return steps
+
+
+GLOBALS: Mapping[str, Any] = {"range": short_range}
+"""What templates have besides the values of a message."""
 
 
 def _plain(value: Any) -> str:
@@ -130,10 +160,10 @@ def make_environment(*, html: bool, undefined: type[Undefined] = StrictUndefined
     environment = Sandbox(
         autoescape=html, undefined=undefined, keep_trailing_newline=True, cache_size=0, auto_reload=False
     )
-    environment.globals = {"range": short_range}
+    environment.globals = dict(GLOBALS)
     filters: dict[str, Callable[..., Any]] = {name: FILTERS[name] for name in KEPT_FILTERS}
     if not html:
         filters.update(dict.fromkeys(("e", "escape", "safe"), _plain))
-    environment.filters = {**filters, **FORMATS, "_track": _track}
+    environment.filters = {**filters, **BOUNDED, **FORMATS, "_track": _track}
     environment.tests = {name: TESTS[name] for name in KEPT_TESTS}
     return environment

@@ -10,11 +10,18 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_decimal, get_currency_precision
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from nurture.messages.amounts import write_amount
+from nurture.messages.bounds import TooMuch
+
 FALLBACK = "en"
+_LONGEST_STYLE = 64
+"""Characters of a pattern or of a currency's name: what was written in it is remembered."""
+_LARGEST = 30
+"""Digits before and behind the point: 1e999999999 is not written out."""
 
 
 @lru_cache(maxsize=512)
@@ -40,11 +47,6 @@ def _date(value: Date, style: str, locale: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _money(value: Decimal, currency: str, locale: str) -> str:
-    return format_currency(value, currency, locale=locale_of(locale))
-
-
-@lru_cache(maxsize=4096)
 def _number(value: Decimal, digits: int, locale: str) -> str:
     pattern = "#,##0." + "0" * digits if digits > 0 else "#,##0" if digits == 0 else None
     return format_decimal(value, pattern, locale_of(locale))
@@ -55,7 +57,7 @@ def _decimal(value: Any) -> Decimal | None:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) <= _LARGEST else None
 
 
 @pass_context
@@ -63,6 +65,8 @@ def date(context: Context, value: Any, style: str = "long") -> str:
     """`{{ offer.expires_at|date }}`: 7 July 2026. Style: short, medium, long, full, or a pattern (d MMMM)."""
     if not isinstance(value, Date):
         return str(value)
+    if len(style) > _LONGEST_STYLE:
+        raise TooMuch(f"the pattern of a date has at most {_LONGEST_STYLE} characters")
     # The calendar day: a datetime carries its zone already, and the day is what keeps the cache small.
     return _date(Date(value.year, value.month, value.day), style, context.get("_locale") or FALLBACK)
 
@@ -71,9 +75,10 @@ def date(context: Context, value: Any, style: str = "long") -> str:
 def money(context: Context, value: Any, currency: str = "") -> str:
     """`{{ orders.total|money }}`: $1,234.50, in the workspace's currency unless another is said."""
     number = _decimal(value)
-    if number is None:
+    if number is None or len(currency) > _LONGEST_STYLE:
         return str(value)
-    return _money(number, currency or context.get("_currency") or "USD", context.get("_locale") or FALLBACK)
+    locale = locale_of(context.get("_locale") or FALLBACK)
+    return write_amount(number, currency or context.get("_currency") or "USD", locale)
 
 
 @pass_context

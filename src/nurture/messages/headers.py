@@ -18,7 +18,7 @@ LONGEST_SUBJECT = 250
 _LINE = 76
 _WORD_BYTES = 45
 """So many bytes make an encoded word of 72 characters; RFC 2047 section 2 allows 75."""
-# C0, DEL, C1, line and paragraph separators, and the marks that turn text around or hide its direction.
+# C0, DEL, C1, line and paragraph separators, and halves of characters.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]*)\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
@@ -28,7 +28,8 @@ _DOMAIN = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f.:IPv]+\]")
 
 def control_character(text: str) -> bool:
     """Whether `text` holds a control character, as it stands or once its encoded words are decoded."""
-    if _CONTROL.search(text):
+    # What can be printed is none of them; that is looked up faster.
+    if not text.isprintable() and _CONTROL.search(text):
         return True
     return "=?" in text and any(_CONTROL.search(_decoded(match)) for match in _ENCODED_WORD.finditer(text))
 
@@ -77,10 +78,12 @@ def _folded(text: str, used: int) -> str:
 
 def _words(text: str, used: int) -> str:
     """Encoded words, never a character cut in two (RFC 2047 section 5)."""
+    room = (_LINE - used - len("=?utf-8?B??=")) // 4 * 3
+    if len(text.encode()) <= room:
+        return _word(text)
     words: list[str] = []
     chunk: list[str] = []
     size = 0
-    room = (_LINE - used - len("=?utf-8?B??=")) // 4 * 3
     for char in text:
         width = len(char.encode())
         if size + width > room:
@@ -89,7 +92,11 @@ def _words(text: str, used: int) -> str:
         chunk.append(char)
         size += width
     words.append("".join(chunk))
-    return "\r\n ".join(f"=?utf-8?B?{base64.b64encode(word.encode()).decode()}?=" for word in words)
+    return "\r\n ".join(map(_word, words))
+
+
+def _word(text: str) -> str:
+    return f"=?utf-8?B?{base64.b64encode(text.encode()).decode()}?="
 
 
 def address(text: str) -> str:
@@ -133,7 +140,13 @@ def _long(shown: str, name: str, used: int) -> str:
 
 
 @lru_cache(maxsize=256)
+def read_mailbox(text: str) -> tuple[str, str]:
+    """The name and the address of a mailbox that a person wrote: `Corner Shop <hello@shop.example>`."""
+    return parseaddr(text)
+
+
+@lru_cache(maxsize=256)
 def written_mailbox(header: str, text: str) -> str:
-    """The same for a mailbox that a person wrote: `Corner Shop <hello@shop.example>`."""
-    name, spec = parseaddr(text)
+    """The same for a header."""
+    name, spec = read_mailbox(text)
     return mailbox(header, name, spec)

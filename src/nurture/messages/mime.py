@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import lru_cache
+from typing import NamedTuple
 
-from nurture.clock import Moment, to_datetime
+from nurture.clock import SECOND, Moment, to_datetime
 from nurture.errors import TemplateError
 from nurture.messages.headers import LONGEST_SUBJECT, address, mailbox, unstructured, written_mailbox
+from nurture.messages.quoted import quoted
 from nurture.messages.render import Rendered
 from nurture.messages.tokens import Key
 
@@ -22,14 +24,26 @@ _TEXT_HEAD = f"--{_BOUNDARY}\r\n{_PART.format('plain')}".encode()
 _HTML_HEAD = f"\r\n--{_BOUNDARY}\r\n{_PART.format('html')}".encode()
 _END = f"\r\n--{_BOUNDARY}--\r\n".encode()
 _URI = re.compile(r"[!#-;=?-~]+")
-_NOT_PRINTABLE = re.compile(rb"[^\t\r\n -~]")
 _LONGEST_LINE = 998
+_NOT_IN_A_LINE_END = bytes(set(range(256)) - set(b"\r\n"))
+_BARE_RETURN = re.compile(rb"\r(?!\n)")
+_FIELD_BODY = rb":[\t -~]*+(?:\r\n[\t ]++[!-~][\t -~]*+)*+\r\n"
 
 ALWAYS = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type")
 """What every message has, besides Reply-To where there is one."""
 MARKETING = ("List-Unsubscribe", "List-Unsubscribe-Post", "Precedence")
 """What is added where the topic can be switched off."""
-_ADDRESSED, _DATED, _SHAPED = ALWAYS[:2], ALWAYS[2:6], ALWAYS[6:]
+_NAMES = {
+    (reply, marketing): (
+        *ALWAYS[:2],
+        *(("Reply-To",) if reply else ()),
+        *ALWAYS[2:6],
+        *(MARKETING if marketing else ()),
+        *ALWAYS[6:],
+    )
+    for reply in (True, False)
+    for marketing in (True, False)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +66,25 @@ class MailHeaders:
     @property
     def names(self) -> tuple[str, ...]:
         """The headers that the message has to have, each once, in order."""
-        reply = ("Reply-To",) if self.reply_to else ()
-        marketing = MARKETING if self.unsubscribe else ()
-        return (*_ADDRESSED, *reply, *_DATED, *marketing, *_SHAPED)
+        return _NAMES[bool(self.reply_to), bool(self.unsubscribe)]
+
+
+class _Skeleton(NamedTuple):
+    """The constant stretches of a head, up to the field that follows each."""
+
+    to: str
+    subject: str
+    date: str
+    message_id: str
+    unsubscribe: str
+    """To the end of the head where there is no unsubscribing."""
+    end: str
+    domain: str
 
 
 def message_id(key: Key, sender: str) -> str:
     """`<enrollment-step.hash@domain>`, the same for ever for one message of one sender."""
-    domain = address(_spec(sender)).rpartition("@")[2]
-    told = hashlib.sha256(f"{key[0]} {key[1]} {domain}".encode()).hexdigest()[:16]
-    return f"<{key[0]}-{key[1]}.{told}@{domain}>"
+    return _message_id(key, _domain(sender))
 
 
 def compose(rendered: Rendered, headers: MailHeaders) -> bytes:
@@ -69,18 +92,13 @@ def compose(rendered: Rendered, headers: MailHeaders) -> bytes:
 
     Raises TemplateError where an address or the subject cannot stand in a header.
     """
-    head = "\r\n".join(f"{name}: {value}" for name, value in _fields(headers, rendered.subject))
-    return b"".join(
-        (
-            head.encode("ascii"),
-            b"\r\n\r\n",
-            _TEXT_HEAD,
-            _quoted_printable(rendered.text),
-            _HTML_HEAD,
-            _quoted_printable(rendered.html),
-            _END,
-        )
-    )
+    return put_together(headers, rendered.subject, quoted(rendered.text), quoted(rendered.html))
+
+
+def put_together(headers: MailHeaders, subject: str, text: bytes, html: bytes) -> bytes:
+    """The same of parts that are in quoted-printable already, each with a line end at its end."""
+    head = _head(headers, subject).encode("ascii")
+    return b"".join((head, _TEXT_HEAD, text, _HTML_HEAD, html, _END))
 
 
 def verify(content: bytes, names: Iterable[str]) -> None:
@@ -88,71 +106,100 @@ def verify(content: bytes, names: Iterable[str]) -> None:
 
     Raises TemplateError. Reads the bytes anew, so that what slipped through anywhere before is caught here.
     """
-    every = content.split(b"\r\n")
-    ends = len(every) - 1
-    if content.count(b"\n") != ends or content.count(b"\r") != ends:
+    ends = content.translate(None, _NOT_IN_A_LINE_END)
+    # Every CR has its LF behind it, and there is one LF for each CR: so there is neither without the other.
+    if ends != b"\r\n" * (len(ends) // 2) or _BARE_RETURN.search(content) or not content.endswith(b"\r\n"):
         raise _unfit("it has a line end that is not CRLF")
-    if max(map(len, every)) > _LONGEST_LINE:
-        raise _unfit("it has a line of more than 998 characters")
-    head, found, _ = content.partition(b"\r\n\r\n")
-    lines = head.split(b"\r\n")
-    seen = [
-        line.partition(b":")[0].decode("ascii", "replace")
-        for line in lines
-        if not line.startswith((b" ", b"\t"))
-    ]
-    if not found or seen != list(names):
-        raise _unfit(f"its headers are {', '.join(seen)[:300]}")
+    if not _lines_fit(content):
+        raise _unfit(f"it has a line of more than {_LONGEST_LINE} characters")
+    if not content.isascii():
+        raise _unfit("it has a byte that is not ASCII")
+    if not _head_of(tuple(names)).match(content):
+        raise _unfit(_head_fault(content))
+
+
+def _lines_fit(content: bytes) -> bool:
+    """In steps of as many lines as one line may be long; `content` ends with a line end."""
+    at, longest, end = 0, _LONGEST_LINE + 2, len(content)
+    while end - at > longest:
+        last = content.rfind(b"\n", at, at + longest)
+        if last < 0:
+            return False
+        at = last + 1
+    return True
+
+
+@lru_cache(maxsize=64)
+def _head_of(names: tuple[str, ...]) -> re.Pattern[bytes]:
+    """A head with these fields and no others; each may be folded, and has nothing in it but what can be printed."""
+    return re.compile(b"".join(re.escape(name.encode()) + _FIELD_BODY for name in names) + b"\r\n")
+
+
+def _head_fault(content: bytes) -> str:
+    head = content.partition(b"\r\n\r\n")[0]
     if any((byte < 32 and byte not in b"\r\n\t") or byte > 126 for byte in head):
-        raise _unfit("its head has a control character")
+        return "its head has a control character"
+    lines = [line for line in head.split(b"\r\n") if not line.startswith((b" ", b"\t"))]
+    seen = ", ".join(line.partition(b":")[0].decode("ascii", "replace") for line in lines)
+    return f"its headers are {seen[:300]}"
 
 
-def _fields(headers: MailHeaders, subject: str) -> list[tuple[str, str]]:
-    subject = subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1].rstrip() + "…"
-    fields = [
-        ("From", written_mailbox("From", headers.sender)),
-        ("To", mailbox("To", headers.to_name, headers.to)),
-    ]
-    if headers.reply_to:
-        fields.append(("Reply-To", written_mailbox("Reply-To", headers.reply_to)))
-    fields += [
-        ("Subject", unstructured("Subject", subject)),
-        ("Date", format_datetime(to_datetime(headers.now))),
-        ("Message-ID", message_id(headers.key, headers.sender)),
-        ("Auto-Submitted", "auto-generated"),
-    ]
-    if headers.unsubscribe:
-        fields += [
-            ("List-Unsubscribe", _unsubscribe(headers)),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-            ("Precedence", "bulk"),
-        ]
-    fields += [
-        ("MIME-Version", "1.0"),
-        ("Content-Type", f'multipart/alternative;\r\n boundary="{_BOUNDARY}"'),
-    ]
-    return fields
+def _head(headers: MailHeaders, subject: str) -> str:
+    """With the empty line behind it."""
+    if len(subject) > LONGEST_SUBJECT:
+        subject = subject[: LONGEST_SUBJECT - 1].rstrip() + "…"
+    it = _skeleton(headers.sender, headers.reply_to, bool(headers.unsubscribe))
+    head = (
+        f"{it.to}{mailbox('To', headers.to_name, headers.to)}"
+        f"{it.subject}{unstructured('Subject', subject)}"
+        f"{it.date}{_date(headers.now // SECOND)}"
+        f"{it.message_id}{_message_id(headers.key, it.domain)}{it.unsubscribe}"
+    )
+    if not headers.unsubscribe:
+        return head
+    mailto = headers.unsubscribe_mailto
+    by_mail = f",\r\n <mailto:{address(mailto)}>" if mailto else ""
+    return f"{head}<{_link(headers.unsubscribe)}>{by_mail}{it.end}"
 
 
-def _unsubscribe(headers: MailHeaders) -> str:
-    link = headers.unsubscribe
+@lru_cache(maxsize=256)
+def _skeleton(sender: str, reply_to: str, marketing: bool) -> _Skeleton:
+    reply = f"\r\nReply-To: {written_mailbox('Reply-To', reply_to)}" if reply_to else ""
+    fixed = "\r\nAuto-Submitted: auto-generated"
+    shape = (
+        f'\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{_BOUNDARY}"\r\n\r\n'
+    )
+    post = "\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nPrecedence: bulk"
+    return _Skeleton(
+        to=f"From: {written_mailbox('From', sender)}\r\nTo: ",
+        subject=f"{reply}\r\nSubject: ",
+        date="\r\nDate: ",
+        message_id="\r\nMessage-ID: ",
+        unsubscribe=f"{fixed}\r\nList-Unsubscribe: " if marketing else f"{fixed}{shape}",
+        end=f"{post}{shape}",
+        domain=_domain(sender),
+    )
+
+
+def _domain(sender: str) -> str:
+    spec = sender.rpartition("<")[2].rstrip("> ") if "<" in sender else sender.strip()
+    return address(spec).rpartition("@")[2]
+
+
+def _message_id(key: Key, domain: str) -> str:
+    told = hashlib.sha256(f"{key[0]} {key[1]} {domain}".encode()).hexdigest()[:16]
+    return f"<{key[0]}-{key[1]}.{told}@{domain}>"
+
+
+@lru_cache(maxsize=64)
+def _date(second: int) -> str:
+    return format_datetime(to_datetime(second * SECOND))
+
+
+def _link(link: str) -> str:
     if not link.startswith(("https://", "http://")) or not _URI.fullmatch(link) or len(link) > 900:
         raise _unfit(f"it cannot be unsubscribed from at {link[:80]!r}")
-    if not headers.unsubscribe_mailto:
-        return f"<{link}>"
-    return f"<{link}>,\r\n <mailto:{address(headers.unsubscribe_mailto)}>"
-
-
-def _spec(sender: str) -> str:
-    return sender.rpartition("<")[2].rstrip("> ") if "<" in sender else sender.strip()
-
-
-def _quoted_printable(text: str) -> bytes:
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # The codec takes the line end of the first line for its own soft breaks too, so there has to be one.
-    data = (text.rstrip("\n") + "\n").encode("utf-8", "replace").replace(b"\n", b"\r\n")
-    return binascii.b2a_qp(data, istext=True)
+    return link
 
 
 def _unfit(message: str) -> TemplateError:

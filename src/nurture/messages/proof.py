@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from jinja2 import Template
 from lxml import etree, html
 
 from nurture.messages import samples
@@ -81,22 +80,15 @@ def _differs(before: str, inlined: str, masker: Masker, links: int) -> str:
         samples.ANSWERS if any(mark.segment.kind == "stmt" for mark in masker.marks) else samples.ANSWERS[:1]
     )
     for answers in ways:
-        rendered = _rendered(first, answers, links)
+        rendered = samples.rendered(first, answers, links)
         if rendered is None:
             continue
         shown += 1
-        other = _rendered(second, answers, links)
+        other = samples.rendered(second, answers, links)
         at = "the whole message" if other is None else difference(inline(rendered), other)
         if at:
             return f"{_suspect(masker)} changes which styles hold, seen at {at}."
     return "" if shown else "No sample contact could be rendered."
-
-
-def _rendered(template: Template, answers: str, links: int) -> str | None:
-    try:
-        return template.render(samples.values(answers, links))
-    except Exception:
-        return None
 
 
 def _suspect(masker: Masker) -> str:

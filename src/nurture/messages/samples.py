@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, Template
 
+from nurture.messages.bounds import TooMuch
 from nurture.messages.environment import Sandbox, make_environment
 from nurture.messages.vocabulary import FACTS
 
@@ -97,8 +98,9 @@ class _SampleSandbox(Sandbox):
         return isinstance(obj, Sample) or super().is_safe_callable(obj)
 
 
+@functools.cache
 def environment() -> Environment:
-    """An HTML environment that works with samples."""
+    """An HTML environment that works with samples. Not to be changed."""
     plain = make_environment(html=True)
     it = _SampleSandbox(autoescape=True, keep_trailing_newline=True, cache_size=0, auto_reload=False)
     it.globals = plain.globals
@@ -113,6 +115,19 @@ def values(answers: str, links: int) -> dict[str, object]:
     """A sample for every fact, and for our own marks."""
     names = [*FACTS, "_pixel", "_hidden", *(f"_{no}" for no in range(1, links + 1))]
     return {name: Sample(name, answers) for name in names}
+
+
+def rendered(template: Template, answers: str, links: int) -> str | None:
+    """The template for this sample contact; None where it does not go with samples.
+
+    Raises TooMuch and MemoryError: what is too much with samples is too much for everybody.
+    """
+    try:
+        return template.render(values(answers, links))
+    except (TooMuch, MemoryError):
+        raise
+    except Exception:
+        return None
 
 
 def _through(filter: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,9 +24,8 @@ _HEADINGS = {"h1": "=", "h2": "-", "h3": "-"}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+$", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
-_MANY_LINES = re.compile(r"\n{3,}")
+_LOOSE = re.compile(r" [ \n]")
 _MANY_SPACES = re.compile(r"(?<=\S) {2,}")
-_SPACE_AT_END = re.compile(r"[ \t]+\n")
 
 
 def derive(masked: str, masker: Masker) -> str:
@@ -38,12 +37,11 @@ def derive(masked: str, masker: Masker) -> str:
 
 def tidy(text: str) -> str:
     """What rendering left: no double spaces, no more than one empty line."""
-    if " \n" in text or "\t" in text:
-        text = _SPACE_AT_END.sub("\n", text)
-    if "  " in text:
+    if _LOOSE.search(text) or "\t" in text:
+        text = "\n".join([line.rstrip(" \t") for line in text.split("\n")])
         text = _MANY_SPACES.sub(" ", text)
-    if "\n\n\n" in text:
-        text = _MANY_LINES.sub("\n\n", text)
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
     return text.strip() + "\n"
 
 

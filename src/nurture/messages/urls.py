@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nurture.messages.tokens import Key, Signer
 
 
@@ -38,13 +40,14 @@ class Urls:
 
 
 class MessageUrls:
-    """The addresses of one message, each made when it is asked for."""
+    """The addresses of one message, each made when it is first asked for."""
 
-    __slots__ = ("_key", "_urls")
+    __slots__ = ("_key", "_made", "_urls")
 
     def __init__(self, urls: Urls, key: Key) -> None:
         self._urls = urls
         self._key = key
+        self._made: dict[str, str] = {}
 
     def click(self, link_no: int) -> str:
         """Link number `link_no`, from 1."""
@@ -53,19 +56,25 @@ class MessageUrls:
     @property
     def open(self) -> str:
         """The pixel."""
-        return self._urls.open(self._key)
+        return self._once("open", self._urls.open)
 
     @property
     def hidden(self) -> str:
         """The link that no person sees."""
-        return self._urls.hidden(self._key)
+        return self._once("hidden", self._urls.hidden)
 
     @property
     def unsubscribe(self) -> str:
         """The unsubscribe page."""
-        return self._urls.unsubscribe(self._key)
+        return self._once("unsubscribe", self._urls.unsubscribe)
 
     @property
     def view(self) -> str:
         """The message in the browser."""
-        return self._urls.view(self._key)
+        return self._once("view", self._urls.view)
+
+    def _once(self, name: str, make: Callable[[Key], str]) -> str:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = make(self._key)
+        return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,25 +40,55 @@ def known(value: str) -> str:
     return value or MISSING
 
 
+class OneByOne(Mapping[str, Any]):
+    """The facts of one thing, each worked out when it is asked for: moments and amounts cost more than looking."""
+
+    __slots__ = ("_it", "_made", "_view")
+
+    def __init__(self, made: Mapping[str, Callable[[Any, View], Any]], it: Any, view: View) -> None:
+        self._made = made
+        self._it = it
+        self._view = view
+
+    def __getitem__(self, name: str) -> Any:
+        return self._made[name](self._it, self._view)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+_STAGE: Mapping[str, Callable[[StageFacts, View], Any]] = {
+    "name": lambda it, view: it.name,
+    "since": lambda it, view: view.moment(it.since),
+    "days": lambda it, view: view.days_since(it.since),
+}
+
+
 def stage_values(it: StageFacts, view: View) -> Mapping[str, Any]:
     """A stage: name, since, days."""
-    return {"name": it.name, "since": view.moment(it.since), "days": view.days_since(it.since)}
+    return OneByOne(_STAGE, it, view)
+
+
+_ORDERS: Mapping[str, Callable[[OrderFacts, View], Any]] = {
+    "count": lambda it, view: it.count,
+    "total": lambda it, view: view.money(it.total),
+    "average": lambda it, view: view.money(it.total) / it.count if it.count else MISSING,
+    "first_at": lambda it, view: view.moment(it.first_at),
+    "last_at": lambda it, view: view.moment(it.last_at),
+    "days_since_last": lambda it, view: view.days_since(it.last_at),
+    "usual_gap_days": lambda it, view: it.usual_gap_days,
+    "skus": lambda it, view: tuple(sorted(it.skus)),
+    "lines": lambda it, view: tuple(sorted(it.lines)),
+    "within": lambda it, view: lambda span: Group("orders.within", lambda: _orders_within(it, span, view)),
+}
 
 
 def orders_values(it: OrderFacts, view: View) -> Mapping[str, Any]:
     """Orders, and `within` for those of late."""
-    return {
-        "count": it.count,
-        "total": view.money(it.total),
-        "average": view.money(it.total) / it.count if it.count else MISSING,
-        "first_at": view.moment(it.first_at),
-        "last_at": view.moment(it.last_at),
-        "days_since_last": view.days_since(it.last_at),
-        "usual_gap_days": it.usual_gap_days,
-        "skus": tuple(sorted(it.skus)),
-        "lines": tuple(sorted(it.lines)),
-        "within": lambda span: Group("orders.within", lambda: _orders_within(it, span, view)),
-    }
+    return OneByOne(_ORDERS, it, view)
 
 
 def _orders_within(it: OrderFacts, span: str, view: View) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,8 @@ class Letter:
     """The address for MAIL FROM."""
     recipient: str
     content: bytes
+    lane: str = ""
+    """The destination it goes to, as the outbox names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +42,16 @@ class Call:
 class Desk(Protocol):
     """Where a provider gets its letters and where it reports. All of it is called on the event loop."""
 
-    async def take(self) -> Letter | None:
-        """The next claimed letter, or None where there is nothing more to send now."""
+    async def take(self, lane: str | None = None) -> Letter | None:
+        """The next claimed letter for `lane` (None: for any), or None where nothing more may go there now."""
         ...
 
-    def ready(self) -> bool:
+    def ready(self, lane: str | None = None) -> bool:
         """Whether `take` would answer with a letter without waiting."""
+        ...
+
+    async def lanes(self) -> Collection[str]:
+        """The lanes in which something may go now; none: there is nothing more to send now."""
         ...
 
     async def exchange(self, done: tuple[MessageKey, Outcome] | None, mark: MessageKey | None) -> bool:

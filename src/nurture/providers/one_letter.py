@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from nurture.delivery.outcome import MessageKey, Outcome
 from nurture.providers.base import Letter
 
@@ -13,13 +15,17 @@ class OneLetter:
         self.outcome: Outcome | None = None
         """None: nothing of it went, and nothing was said of it."""
 
-    async def take(self) -> Letter | None:
+    async def take(self, lane: str | None = None) -> Letter | None:
         """See `Desk.take`."""
         return None
 
-    def ready(self) -> bool:
+    def ready(self, lane: str | None = None) -> bool:
         """See `Desk.ready`."""
         return False
+
+    async def lanes(self) -> Collection[str]:
+        """See `Desk.lanes`."""
+        return ()
 
     async def exchange(self, done: tuple[MessageKey, Outcome] | None, mark: MessageKey | None) -> bool:
         """See `Desk.exchange`."""

@@ -3,66 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import cast
 
 from aiosmtplib import SMTP
 
-from nurture.providers.smtp_envelope import Envelope, Extensions
-from nurture.providers.smtp_replies import Garbage, Reply, ReplyParser
+from nurture.providers.smtp_envelope import END, Envelope, Extensions
+from nurture.providers.smtp_replies import Reply
 from nurture.providers.smtp_talk import Limits, Lost, No, out_of_step
-
-
-class Wire(asyncio.Protocol):
-    """The receiving end of a connection: keeps answers in order until they are asked for."""
-
-    def __init__(self, transport: asyncio.Transport, seed: bytes = b"") -> None:
-        self._loop = asyncio.get_running_loop()
-        self._transport = transport
-        self._parser = ReplyParser()
-        self._waiter: asyncio.Future[None] | None = None
-        self.replies: deque[Reply] = deque()
-        self.lost = ""
-        if seed:
-            self.data_received(seed)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            self.replies.extend(self._parser.feed(data))
-        except Garbage as garbage:
-            self.fail(f"the relay does not speak SMTP: {garbage}")
-        self._wake()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.lost = self.lost or (
-            f"the connection was lost: {exc}" if exc else "the relay closed the connection"
-        )
-        self._wake()
-
-    def fail(self, reason: str) -> None:
-        """Give the connection up."""
-        self.lost = self.lost or reason
-        self._transport.abort()
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def reply(self, seconds: float, what: str) -> Reply:
-        """The next answer. Answers that came before the connection was lost still count. Raises Lost."""
-        if not self.replies:
-            limit = self._loop.call_later(seconds, self.fail, f"no answer to {what} for {seconds:g} seconds")
-            try:
-                while not self.replies and not self.lost:
-                    self._waiter = self._loop.create_future()
-                    await self._waiter
-            finally:
-                self._waiter = None
-                limit.cancel()
-        if self.replies:
-            return self.replies.popleft()
-        raise Lost(self.lost)
+from nurture.providers.smtp_wire import Wire
 
 
 class Pipelined:
@@ -87,16 +35,22 @@ class Pipelined:
         return not self._wire.lost and not self._wire.replies and not self._transport.is_closing()
 
     def begin(self, envelope: Envelope) -> None:
-        if self._wire.replies and self._wire.replies[0].code != 421:
-            raise Lost(f"the relay answered what it was not asked: {self._wire.replies[0].text}")
+        wire = self._wire
+        if wire.replies and wire.replies[0].code != 421:
+            raise Lost(f"the relay answered what it was not asked: {wire.replies[0].text}")
+        if wire.lost or self._transport.is_closing():
+            raise Lost(wire.lost or "the connection was lost")
         self._transport.write(self._commands(envelope))
 
     def _commands(self, envelope: Envelope) -> bytes:
         reset = b"RSET\r\n" if self._reset else b""
-        return reset + envelope.mail() + envelope.rcpt() + b"DATA\r\n"
+        return reset + envelope.all_at_once()
 
     async def opened(self) -> No | None:
         wire, limits = self._wire, self._limits
+        if len(wire.replies) == 3 and not self._reset and _welcome(*wire.replies):
+            wire.replies.clear()
+            return None
         if self._reset:
             _in_step(await wire.reply(limits.mail, "RSET"))
             self._reset = False
@@ -130,9 +84,12 @@ class Pipelined:
         return No(rcpt, "rcpt") if no_rcpt else No(data, "data")
 
     def send_body(self, stuffed: bytes, following: Envelope | None) -> None:
-        self._transport.write(stuffed + self._commands(following) if following else stuffed)
+        commands = self._commands(following) if following else b""
+        self._transport.write(b"".join((stuffed, END, commands)))
 
     async def final(self) -> Reply:
+        if self._wire.replies:
+            return self._wire.replies.popleft()
         return await self._wire.reply(self._limits.final, "the message")
 
     def abort(self) -> None:
@@ -145,6 +102,11 @@ class Pipelined:
                 await self._wire.reply(self._limits.leave, "QUIT")
         finally:
             self._transport.close()
+
+
+def _welcome(mail: Reply, rcpt: Reply, data: Reply) -> bool:
+    """Whether nothing is said against a message."""
+    return mail.code == 250 and rcpt.code == 250 and data.code == 354
 
 
 def _in_step(reply: Reply) -> Reply:

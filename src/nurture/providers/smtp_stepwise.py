@@ -8,7 +8,7 @@ from typing import cast
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from nurture.delivery.replies import Phase
-from nurture.providers.smtp_envelope import Envelope, Extensions
+from nurture.providers.smtp_envelope import END, Envelope, Extensions
 from nurture.providers.smtp_replies import Reply, clean
 from nurture.providers.smtp_talk import Limits, Lost, No, out_of_step
 
@@ -27,7 +27,7 @@ class Stepwise:
 
     @property
     def alive(self) -> bool:
-        return self._smtp.is_connected
+        return self._smtp.is_connected and not left_over(self._smtp)
 
     def begin(self, envelope: Envelope) -> None:
         self._envelope = envelope
@@ -35,6 +35,8 @@ class Stepwise:
     async def opened(self) -> No | None:
         envelope, smtp, limits = self._envelope, self._smtp, self._limits
         assert envelope is not None
+        if not self.alive:
+            raise Lost(left_over(smtp) or "the connection was lost")
         phase: Phase = "mail"
         encoding = envelope.encoding
         try:
@@ -42,9 +44,11 @@ class Stepwise:
                 await smtp.rset(timeout=limits.mail)
             self._reset = True
             await smtp.mail(envelope.sender, options=envelope.options, encoding=encoding, timeout=limits.mail)
+            _in_step(smtp)
             phase = "rcpt"
             await smtp.rcpt(envelope.recipient, encoding=encoding, timeout=limits.rcpt)
             phase = "data"
+            _in_step(smtp)
             # Not smtp.data(), which writes the body without asking anybody after the 354.
             answer = await smtp.execute_command(b"DATA", timeout=limits.data)
         except SMTPResponseException as refused:
@@ -61,7 +65,7 @@ class Stepwise:
         try:
             if self._smtp.protocol is None:
                 raise Lost("the connection was lost")
-            self._smtp.protocol.write(stuffed)
+            self._smtp.protocol.write(stuffed + END)
         except (SMTPException, OSError) as error:
             raise Lost(clean(str(error))) from None
 
@@ -85,6 +89,19 @@ class Stepwise:
             await self._smtp.quit(timeout=self._limits.leave)
         except (SMTPException, OSError) as error:
             raise Lost(clean(str(error))) from None
+
+
+def left_over(smtp: SMTP) -> str:
+    """What is wrong where bytes came behind the last answer, in the same packet; empty: nothing."""
+    protocol = smtp.protocol
+    if protocol is None or not protocol._buffer:
+        return ""
+    return f"the relay answered what it was not asked: {clean(bytes(protocol._buffer[:80]).decode('utf-8', 'replace'))}"
+
+
+def _in_step(smtp: SMTP) -> None:
+    if left_over(smtp):
+        raise Lost(left_over(smtp), answered=True, confused=True)
 
 
 def _checked(code: int, message: str, *, answered: bool) -> Reply:

@@ -68,7 +68,7 @@ class Talk(Protocol):
         ...
 
     def send_body(self, stuffed: bytes, following: Envelope | None) -> None:
-        """Write a body, and behind it the next envelope."""
+        """Write a body and its final dot, and behind them the next envelope."""
         ...
 
     async def final(self) -> Reply:

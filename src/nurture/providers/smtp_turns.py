@@ -4,37 +4,68 @@ for each."""
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 from nurture.delivery.outcome import Accepted, MessageKey, Outcome, Refused, TryLater, Unknown
-from nurture.delivery.replies import judge
+from nurture.delivery.replies import Phase, judge
 from nurture.providers.base import Desk, Letter
 from nurture.providers.smtp_envelope import Envelope, address_envelope, stuff
-from nurture.providers.smtp_talk import Lost, Talk
+from nurture.providers.smtp_replies import Reply
+from nurture.providers.smtp_talk import Lost, No, Talk
+
+Heard = Callable[[Reply, Phase], None]
+"""Told of every answer that is not a yes, whatever becomes of the letter."""
+MoveOn = Callable[[Letter, bool], bool]
+"""Asked where a letter was surely not taken: whether another connection takes it on. It is then that one's.
+
+With whether the server had looked at its envelope: then it may be the letter that the server cannot stand.
+"""
 
 
 class Turns:
-    """Hands letters over on one connection, one after the other, until the desk has none or the connection
-    ends."""
+    """Hands letters over on one connection, one after the other, until the desk has none, the connection ends, or
+    `most` (0: any number) were begun. Takes those of `lane` alone where it is given."""
 
-    def __init__(self, talk: Talk, desk: Desk) -> None:
+    def __init__(
+        self,
+        talk: Talk,
+        desk: Desk,
+        *,
+        lane: str | None = None,
+        most: int = 0,
+        heard: Heard | None = None,
+        move_on: MoveOn | None = None,
+    ) -> None:
         self._talk = talk
         self._desk = desk
+        self._lane = lane
+        self._most = most
+        self._heard = heard
+        self._move_on = move_on
         self._next: Letter | None = None
         """Its envelope went out, or is about to."""
         self._awaiting: Letter | None = None
         """Its body went out; the answer has not come."""
         self._done: tuple[MessageKey, Outcome] | None = None
+        self.begun = 0
+        """How many envelopes were written."""
         self.moved = 0
         """How many letters came to something that is known: taken, refused, put off or stopped."""
 
     async def run(self, first: Letter) -> str:
-        """Begin with `first`. Returns why the connection ended; empty: there was nothing more to send."""
+        """As `carry`, then part from the server."""
+        ended = await self.carry(first)
+        if not ended:
+            with contextlib.suppress(Lost):
+                await self._talk.quit()
+        return ended
+
+    async def carry(self, first: Letter) -> str:
+        """Begin with `first`. Returns why the connection ended; empty: it is open, and between two letters."""
         try:
             await self._begin(first)
             while self._next is not None:
                 await self._turn(self._next)
-            with contextlib.suppress(Lost):
-                await self._talk.quit()
         except Lost as lost:
             self._talk.abort()
             await self._after_loss(lost)
@@ -51,9 +82,10 @@ class Turns:
             envelope = await self._envelope(letter)
             if envelope is not None:
                 self._talk.begin(envelope)
+                self.begun += 1
                 return
             self._next = None
-            letter = await self._desk.take()
+            letter = await self._desk.take(self._lane)
 
     async def _envelope(self, letter: Letter) -> Envelope | None:
         """None: it cannot have one, which is recorded."""
@@ -64,17 +96,11 @@ class Turns:
         return found
 
     async def _turn(self, letter: Letter) -> None:
-        await self._finish()
+        if self._awaiting is not None:
+            await self._finish(self._awaiting)
         no = await self._talk.opened()
         if no is not None:
-            await self._flush()
-            if no.reply.code == 421 and no.phase == "mail":
-                raise Lost(f"{no.reply.code} {no.reply.text}")
-            self._next = None
-            self._done = (letter.key, judge(no.reply.code, no.reply.text, no.phase))
-            if no.reply.code == 421:
-                raise Lost(f"{no.reply.code} {no.reply.text}")
-            await self._fetch()
+            await self._closed(letter, no)
             return
         done, self._done = self._done, None
         self._count(done)
@@ -82,40 +108,69 @@ class Turns:
         if not await self._desk.exchange(done, letter.key):
             self.moved += 1
             raise Lost("a message was stopped when the relay waited for it already")
+        await self._write(letter)
+
+    async def _closed(self, letter: Letter, no: No) -> None:
+        """The envelope was not taken."""
+        await self._flush()
+        reply, phase = no.reply, no.phase
+        if reply.code == 421 and phase == "mail":
+            self._listen(reply, phase)
+            raise Lost(f"{reply.code} {reply.text}")
+        self._next = None
+        if not (reply.code == 421 and self._moves_on(letter, True)):
+            self._done = (letter.key, judge(reply.code, reply.text, phase))
+        self._listen(reply, phase)
+        if reply.code == 421:
+            raise Lost(f"{reply.code} {reply.text}")
+        await self._fetch()
+
+    async def _write(self, letter: Letter) -> None:
+        """Write the body of `letter`, for which leave was given, and the next envelope behind it."""
+        following, envelope = None, None
+        if self._talk.ahead and self._has_room() and self._desk.ready(self._lane):
+            following = await self._desk.take(self._lane)
+            self._next = following
+            envelope = await self._envelope(following) if following else None
+            self._next = following if envelope else None
         if not self._talk.alive:
             self._done = (letter.key, TryLater(reply="the connection was lost before the message went"))
             raise Lost("the connection was lost")
-        await self._write(letter)
-
-    async def _write(self, letter: Letter) -> None:
-        following, envelope = None, None
-        if self._talk.ahead and self._desk.ready():
-            following = await self._desk.take()
-            self._next = following
-            envelope = await self._envelope(following) if following else None
         self._awaiting = letter
-        self._next = following if envelope else None
         self._talk.send_body(stuff(letter.content), envelope)
-        if self._next is None:
-            await self._finish()
+        if self._next is not None:
+            self.begun += 1
+        else:
+            await self._finish(letter)
             await self._fetch()
 
-    async def _finish(self) -> None:
+    async def _finish(self, letter: Letter) -> None:
         """Wait for the answer to the body that is out."""
-        letter = self._awaiting
-        if letter is None:
-            return
         reply = await self._talk.final()
         outcome = judge(reply.code, reply.text, "body")
         self._awaiting = None
         self._done = (letter.key, outcome)
+        if isinstance(outcome, Accepted):
+            return
+        self._listen(reply, "body")
         if reply.code == 421 or isinstance(outcome, Unknown):
             raise Lost(f"{reply.code} {reply.text}")
 
     async def _fetch(self) -> None:
-        """Record what is done, then wait for the next letter."""
+        """Record what is done, then wait for the next letter, if this connection may carry one more."""
         await self._flush()
-        await self._begin(await self._desk.take())
+        if self._has_room():
+            await self._begin(await self._desk.take(self._lane))
+
+    def _has_room(self) -> bool:
+        return not self._most or self.begun < self._most
+
+    def _listen(self, reply: Reply, phase: Phase) -> None:
+        if self._heard is not None and reply.code >= 400:
+            self._heard(reply, phase)
+
+    def _moves_on(self, letter: Letter, looked_at: bool) -> bool:
+        return self._move_on is not None and self._move_on(letter, looked_at)
 
     async def _flush(self) -> None:
         done, self._done = self._done, None
@@ -139,7 +194,10 @@ class Turns:
         await self._flush()
         if awaiting is not None:
             await self._record((awaiting.key, Unknown(reason=lost.reason)))
-        if following is not None and lost.answered and awaiting is None:
+        looked_at = lost.answered and awaiting is None
+        if following is None or self._moves_on(following, looked_at):
+            return
+        if looked_at:
             await self._record((following.key, TryLater(reply=lost.reason)))
-        elif following is not None:
+        else:
             self._desk.give_back(following.key)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from nurture.audience.expressions import Needs
 from nurture.audience.facts import Facts
-from nurture.clock import NEVER, Moment
+from nurture.clock import DAY, NEVER, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.journeys import evidence
 from nurture.journeys.decide import Situation, decide
@@ -22,7 +22,7 @@ from nurture.runner.effects import Due
 from nurture.runner.facts import Batch, gather
 from nurture.runner.winners import Winning
 from nurture.runner.world import Edition, World
-from nurture.store import agenda, journeys, outbox, versions, winners
+from nurture.store import agenda, journeys, lately, outbox, versions, winners
 from nurture.store.engine import Store, Tx
 from nurture.store.journeys import Closing, Enrollment, Move
 from nurture.store.outbox import Planned
@@ -121,8 +121,7 @@ class _Deciding:
         elif enrollment.step_no not in edition.steps:
             self._close(enrollment, edition, self._now, Reason.STEP_GONE)
         else:
-            known = self._batch.of(enrollment.contact_id)
-            facts = self._batch.in_entry(known, enrollment, edition.campaign.key, edition.offer)
+            facts = self._batch.of_entry(enrollment, edition.campaign.key, edition.offer)
             self._go(enrollment, edition, facts)
 
     def _go(self, enrollment: Enrollment, edition: Edition, facts: Facts) -> None:
@@ -241,6 +240,7 @@ class _Deciding:
             due_at=due_at,
             stale_at=min(due_at + terms.stale_after, NEVER),
             priority=campaign.priority,
+            lane=self._world.lane_of(facts.contact.email),
         )
 
     def _close(self, enrollment: Enrollment, edition: Edition | None, at: Moment, reason: str) -> None:
@@ -252,9 +252,22 @@ class _Deciding:
             self.decided.freed.append(enrollment.contact_id)
 
 
+KEEN_FOR: Span = 90 * DAY
+"""Who opened or clicked within this time gets the first messages from a new address."""
+
+
+def _with_the_keen_first(tx: Tx, world: World, planned: Sequence[Planned], now: Moment) -> Sequence[Planned]:
+    """While an address is warmed up, providers shall learn of it from people who want its mail."""
+    warm_up = world.settings.warm_up
+    if warm_up is None or not planned:
+        return planned
+    keen = lately.keen(tx, {it.contact_id for it in planned}, now - KEEN_FOR)
+    return [it if it.contact_id in keen else replace(it, cold=True) for it in planned]
+
+
 def _write(tx: Tx, store: Store, world: World, decided: Decided, now: Moment) -> None:
     winners.keep(tx, decided.won)
-    new = outbox.plan(tx, decided.planned)
+    new = outbox.plan(tx, _with_the_keen_first(tx, world, decided.planned, now))
     outbox.leave_out(tx, decided.left_out, now)
     journeys.move(tx, decided.moves)
     # Who was moved back to a message that they had already goes on behind it.

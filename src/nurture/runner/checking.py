@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
@@ -19,8 +19,8 @@ from nurture.messages.needs import facts_needed
 from nurture.runner import settings_findings
 from nurture.runner.files import TEMPLATES, part
 from nurture.runner.limits import limits_of
-from nurture.runner.template_desk import TemplateDesk
-from nurture.runner.template_findings import doubts_of, findings_of
+from nurture.runner.template_desk import Asked, TemplateDesk
+from nurture.runner.template_findings import code_of, doubts_of, findings_of
 from nurture.runner.template_lint import look_closer
 from nurture.settings import Settings
 from nurture.store import vocabulary
@@ -117,12 +117,13 @@ def _compile(desk: TemplateDesk) -> tuple[dict[Template, Compiled], list[Finding
     library = desk.library
     compiled: dict[Template, Compiled] = {}
     errors = []
-    for name in library.names():
-        for locale in sorted({*library.locales(name), ""}):
-            try:
-                compiled[name, locale] = desk.compile(name, locale)
-            except TemplateError as error:
-                errors += [error, *error.others]
+    wanted = [(name, locale) for name in library.names() for locale in sorted({*library.locales(name), ""})]
+    desk.prepare((name, locale, "", "") for name, locale in wanted)
+    for name, locale in wanted:
+        try:
+            compiled[name, locale] = desk.compile(name, locale)
+        except TemplateError as error:
+            errors += [error, *error.others]
     return compiled, findings_of(errors, library)
 
 
@@ -130,22 +131,24 @@ def _reword(desk: TemplateDesk, book: Book, files: Mapping[str, str]) -> tuple[l
     """Compile the templates that steps send under another subject or preview."""
     compiled: list[Compiled] = []
     findings: list[Finding] = []
+    wanted = list(_reworded(desk.library, book))
+    desk.prepare(asked for _, asked in wanted)
+    for key, (name, locale, subject, preview) in wanted:
+        try:
+            compiled.append(desk.compile(name, locale, subject=subject, preview=preview))
+        except TemplateError as error:
+            findings.append(_in_campaign(error, key, (subject, preview), files))
+    return compiled, findings
+
+
+def _reworded(library: Library, book: Book) -> Iterator[tuple[str, Asked]]:
+    """Each campaign's key, with a message of it that a step sends under another subject or preview."""
     for campaign in book.campaigns.values():
         for node in campaign.program.nodes.values():
             terms = node.step.terms(campaign.terms)
-            if not (terms.subject or terms.preview):
-                continue
-            for name in node.step.templates:
-                for locale in sorted({*desk.library.locales(name), ""}):
-                    try:
-                        compiled.append(
-                            desk.compile(name, locale, subject=terms.subject, preview=terms.preview)
-                        )
-                    except TemplateError as error:
-                        findings.append(
-                            _in_campaign(error, campaign.key, (terms.subject, terms.preview), files)
-                        )
-    return compiled, findings
+            for name in node.step.templates if terms.subject or terms.preview else ():
+                for locale in sorted({*library.locales(name), ""}):
+                    yield campaign.key, (name, locale, terms.subject, terms.preview)
 
 
 def _in_campaign(error: TemplateError, key: str, words: tuple[str, str], files: Mapping[str, str]) -> Finding:
@@ -155,7 +158,7 @@ def _in_campaign(error: TemplateError, key: str, words: tuple[str, str], files: 
     places = ((no, line, line.find(it)) for no, line in lines for it in words if it and it in line)
     number, source, column = next(places, (0, "", 0))
     return Finding(
-        code="template",
+        code=code_of(error),
         path=path,
         line=number,
         column=column + 1 if number else 0,

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
 from nurture.clock import Clock
 from nurture.errors import NurtureError, StoreError
-from nurture.providers.base import Provider
 from nurture.runner.in_force import InForce
 from nurture.runner.nightly import count_goods, forget
 from nurture.runner.notices import Notifying
 from nurture.runner.schedule import Schedule
-from nurture.runner.send import Handling, Sending
+from nurture.runner.send import Sending
 from nurture.runner.tick import decide
 from nurture.runner.troubles import Troubles
 from nurture.runner.winners import name_winners
 from nurture.settings import Settings
 from nurture.store.engine import Store
+
+
+class Loop(Protocol):
+    """Something that goes on until it is told to stop."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Go on until `stop` is set."""
+        ...
 
 
 class Daemon:
@@ -31,16 +39,19 @@ class Daemon:
         settings: Settings,
         clock: Clock,
         world: InForce,
-        provider: Provider,
-        handling: Handling,
+        sending: Sending,
         notifying: Notifying | None = None,
+        troubles: Troubles | None = None,
+        beside: Sequence[Loop] = (),
     ) -> None:
+        """`beside`: what else goes on until the daemon is stopped."""
         self._store = store
         self._clock = clock
         self._world = world
-        self._sending = Sending(store, provider, clock, handling)
+        self._troubles = troubles or Troubles()
+        self._sending = sending
+        self._beside = beside
         self._notifying = notifying
-        self._troubles = Troubles()
         self._log = structlog.get_logger("nurture.daemon")
         self._schedule = Schedule(settings.zone, tick=self._tick, look=self.look, night=self._night)
         self._busy = asyncio.Lock()
@@ -60,11 +71,11 @@ class Daemon:
                 self._schedule.stop()
 
     async def _hand_over(self, stop: asyncio.Event) -> None:
-        """Messages and notices, side by side."""
-        loops = [self._sending.run(stop)] + ([self._notifying.run(stop)] if self._notifying else [])
-        parts = [asyncio.create_task(it) for it in loops]
+        """Messages, notices and what goes on beside them."""
+        loops: list[Loop] = [self._sending, *([self._notifying] if self._notifying else []), *self._beside]
+        parts = [asyncio.create_task(it.run(stop)) for it in loops]
         try:
-            # One that fails ends the other too: half a daemon would go unnoticed.
+            # One that fails ends the others too: half a daemon would go unnoticed.
             await asyncio.wait(parts, return_when=asyncio.FIRST_EXCEPTION)
         finally:
             stop.set()
@@ -110,10 +121,10 @@ class Daemon:
         try:
             done = await asyncio.to_thread(work)
         except StoreError as error:
-            self._troubles.say("database", error, "waiting for it")
+            self._troubles.say("database", error, "waiting for it", by="deciding")
             return False
         except NurtureError as error:
             self._troubles.say("version", error, "going on with the version before")
             return False
-        self._troubles.over("database")
+        self._troubles.over("database", by="deciding")
         return done

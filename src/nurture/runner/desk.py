@@ -1,66 +1,54 @@
-"""The desk of `providers/base.py`: claims messages, has them prepared, and keeps what becomes of them in the
-ledger."""
+"""The desk of `providers/base.py`: claims messages, has them prepared, and keeps what becomes of them in the ledger."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from nurture.audience.spans import say_span
 from nurture.clock import SECOND, Clock, Moment, Span, format_iso
-from nurture.delivery.outcome import MessageKey, Outcome
+from nurture.delivery.outcome import Accepted, MessageKey, Outcome
 from nurture.journeys.reasons import Reason
 from nurture.providers.base import Letter
+from nurture.runner.flow import FREE, Flow
 from nurture.runner.ledger import Ledger, Refusal
+from nurture.runner.piles import InHand, Piles
+from nurture.runner.prepared import Dropped, Held, Prepared
 from nurture.runner.results import HashAddress, change_for
+from nurture.store.claims import Claimed, Group
+from nurture.store.domains import UNPLACED
 from nurture.store.handover import Back, Change, Done
-from nurture.store.outbox import Claimed
 
 FRESH: Span = SECOND
 """How old what the gates read may be at the handover."""
+LOOK_AHEAD: Span = 2 * SECOND
+"""A letter that may not go yet is waited for so long; what may go later stays in the database."""
+LOOK_EVERY: Span = SECOND
+"""How old may be what is known of what waits where."""
 
-ROOM = 200
+ROOM = 400
 """Letters in memory."""
 
+Prepare: TypeAlias = Callable[[list[Claimed]], Awaitable[Sequence[Prepared]]]
+"""Reads the gates and renders: one answer for each message."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
-    """This message is not to be sent. `leaves`: the contact leaves the campaign too."""
-
-    key: MessageKey
-    reason: str
-    leaves: bool = False
-    saw: Mapping[str, str] = field(default_factory=dict)
-    """The facts behind the reason."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """This message is not to be sent before `until`."""
-
-    key: MessageKey
-    until: Moment
-    reason: str
-
-
-Prepared: TypeAlias = Letter | Dropped | Held
-Prepare: TypeAlias = Callable[[list[Claimed]], Sequence[Prepared]]
-"""Reads the gates and renders: one answer for each message. Called in a worker thread."""
-
-Recheck: TypeAlias = Callable[[list[Claimed]], Sequence[Prepared]]
+Recheck: TypeAlias = Callable[[list[Claimed]], Awaitable[Sequence[Prepared]]]
 """Reads the gates again: names those that must not go any more; letters in its answer are ignored."""
 
+Noted: TypeAlias = Callable[[str, Outcome], None]
+"""Told the lane of each message and what became of it."""
 
-@dataclass(slots=True, kw_only=True)
-class _InHand:
-    claimed: Claimed
-    gated_at: Moment
-    letter: Letter | None = None
-    handed_at: Moment = 0
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparing:
+    """How claimed messages become letters."""
+
+    prepare: Prepare
+    recheck: Recheck
+    at_once: int = 1
+    """Groups that can be prepared side by side."""
 
 
 class LedgerDesk:
@@ -69,26 +57,30 @@ class LedgerDesk:
     def __init__(
         self,
         ledger: Ledger,
-        prepare: Prepare,
+        preparing: Preparing,
         clock: Clock,
         *,
-        recheck: Recheck | None = None,
         hash_address: HashAddress,
-        workers: Executor,
+        flow: Flow = FREE,
+        noted: Noted = lambda lane, outcome: None,
         room: int = ROOM,
         first_lot: int | None = None,
     ) -> None:
         self._ledger = ledger
-        self._prepare = prepare
-        self._recheck = recheck or prepare
+        self._preparing = preparing
         self._clock = clock
         self._hash_address = hash_address
-        self._workers = workers
-        self._half = max(1, room // 2)
-        self._lot = first_lot or self._half
-        self._letters: deque[_InHand] = deque()
-        self._hand: dict[MessageKey, _InHand] = {}
-        self._refilling: asyncio.Task[bool] | None = None
+        self._flow = flow
+        self._noted = noted
+        self._room = room
+        self._lot = max(1, room // (2 * preparing.at_once))
+        self._first_lot = first_lot
+        self._piles = Piles(flow)
+        self._hand: dict[MessageKey, InHand] = {}
+        self._refilling: set[asyncio.Task[bool]] = set()
+        self._claiming = asyncio.Lock()
+        self._groups: list[Group] = []
+        self._groups_at: Moment | None = None
         self._dry = False
         self._stopped = False
         self.moved = 0
@@ -96,72 +88,109 @@ class LedgerDesk:
         self.failure: Exception | None = None
         """What kept messages from being claimed or prepared."""
 
-    async def take(self) -> Letter | None:
+    async def take(self, lane: str | None = None) -> Letter | None:
         """See `Desk.take`."""
-        while True:
-            if self.ready():
-                it = self._letters.popleft()
-                if len(self._letters) < self._half and not self._dry:
-                    self._start_refilling()
+        while not self._stopped:
+            now = self._clock.now()
+            it = self._piles.pop(lane, now, now - FRESH)
+            if it is not None:
+                if len(self._hand) <= self._room - self._lot and not self._dry:
+                    self._start_refilling(lane)
                 assert it.letter is not None
                 return it.letter
-            if self._stopped or not await self._refilled():
+            pause = self._piles.pause(lane, now)
+            if not await self._refilled(lane) and not await self._waited(pause):
                 return None
+        return None
 
-    def ready(self) -> bool:
+    async def _waited(self, pause: Span | None) -> bool:
+        """Wait for a letter that may go in a moment. False: there is none."""
+        if pause is None or pause > LOOK_AHEAD:
+            return False
+        await asyncio.sleep(pause / SECOND)
+        return True
+
+    def ready(self, lane: str | None = None) -> bool:
         """See `Desk.ready`."""
-        return bool(self._letters) and not self._stopped and self._is_fresh(self._letters[0])
+        now = self._clock.now()
+        return not self._stopped and self._piles.ready(lane, now, now - FRESH)
 
-    def _is_fresh(self, it: _InHand) -> bool:
-        return self._clock.now() - it.gated_at <= FRESH
+    async def lanes(self) -> Collection[str]:
+        """See `Desk.lanes`."""
+        if self._stopped:
+            return ()
+        now = self._clock.now()
+        waiting = await self._waiting(now)
+        due = {it.lane for it in waiting if it.due_at <= now and not it.lane.startswith(UNPLACED)}
+        return {
+            lane for lane in due | self._piles.lanes() if self._flow.lane_at(lane, now) <= now + LOOK_AHEAD
+        }
 
-    def _start_refilling(self) -> asyncio.Task[bool]:
-        if self._refilling is None or self._refilling.done():
-            self._refilling = asyncio.get_running_loop().create_task(self._refill())
-        return self._refilling
+    def _start_refilling(self, lane: str | None) -> None:
+        if len(self._refilling) < self._preparing.at_once:
+            task = asyncio.get_running_loop().create_task(self._refill(lane))
+            self._refilling.add(task)
+            task.add_done_callback(self._refilling.discard)
 
-    async def _refilled(self) -> bool:
-        """Whether there is more, now or in a moment."""
-        return await asyncio.shield(self._start_refilling())
+    async def _refilled(self, lane: str | None) -> bool:
+        """Whether there may be more, now or in a moment."""
+        self._start_refilling(lane)
+        done, _ = await asyncio.wait(self._refilling, return_when=asyncio.FIRST_COMPLETED)
+        return any(it.result() for it in done) or bool(self._refilling)
 
-    async def _refill(self) -> bool:
+    async def _refill(self, lane: str | None) -> bool:
         """Look at old letters again, else claim and prepare new ones."""
         try:
-            if self._letters and not self._is_fresh(self._letters[0]):
-                await self._look_again(list(self._letters))
+            old = self._piles.older_than(self._clock.now() - FRESH)
+            if old:
+                await self._look_again(old)
                 return True
-            return await self._claim()
+            return await self._claim(lane)
         except Exception as error:
             self.failure = error
             self.stop()
             return False
 
-    async def _claim(self) -> bool:
-        lot, self._lot = self._lot, self._half
-        claims = await self._ledger.claim(lot)
-        self._dry = len(claims) < lot
+    async def _claim(self, lane: str | None) -> bool:
+        # One after the other, or two would take what there is room for once.
+        async with self._claiming:
+            lot, self._first_lot = self._first_lot or self._lot, None
+            groups = await self._waiting(self._clock.now())
+            room = self._flow.room(groups, lot, lane, self._piles.counts(), self._clock.now())
+            claims = await self._ledger.claim(groups, room) if room.total > 0 else []
+            self._dry = len(claims) < lot
+            if self._dry:
+                self._groups_at = None
+            now = self._clock.now()
+            for claimed in claims:
+                self._hand[claimed.key] = InHand(claimed=claimed, gated_at=now)
         if not claims:
             return False
-        now = self._clock.now()
-        for claimed in claims:
-            self._hand[claimed.key] = _InHand(claimed=claimed, gated_at=now)
+        await self._render(claims, now)
+        return True
+
+    async def _waiting(self, now: Moment) -> list[Group]:
+        if self._groups_at is None or now - self._groups_at > LOOK_EVERY:
+            self._groups, self._groups_at = await self._ledger.waiting(), now
+        return self._groups
+
+    async def _render(self, claims: Sequence[Claimed], now: Moment) -> None:
         self._turn_away([_stale(it) for it in claims if it.stale_at <= now])
         timely = [it for it in claims if it.key in self._hand]
-        prepared = await self._in_worker(self._prepare, timely) if timely else ()
+        prepared = await self._preparing.prepare(timely) if timely else ()
         self._turn_away(prepared)
         for letter in prepared:
-            if isinstance(letter, Letter):
+            if isinstance(letter, Letter) and letter.key in self._hand:
                 it = self._hand[letter.key]
                 it.letter = letter
-                self._letters.append(it)
+                self._piles.add(it)
         silent = [it.key for it in timely if it.key in self._hand and self._hand[it.key].letter is None]
         if silent:
             raise ValueError(f"nothing was said about the messages {silent}")
-        return True
 
-    async def _look_again(self, old: list[_InHand]) -> None:
+    async def _look_again(self, old: Sequence[InHand]) -> None:
         before = self._clock.now()
-        answers = await self._in_worker(self._recheck, [it.claimed for it in old])
+        answers = await self._preparing.recheck([it.claimed for it in old])
         # Half a second at least to use it: a slow machine shall send by a gate read late rather than not at
         # all.
         gated_at = max(before, self._clock.now() - FRESH // 2)
@@ -169,10 +198,7 @@ class LedgerDesk:
             it.gated_at = gated_at
         self._turn_away(answers)
 
-    async def _in_worker(self, work: Prepare, claims: list[Claimed]) -> Sequence[Prepared]:
-        return await asyncio.get_running_loop().run_in_executor(self._workers, work, claims)
-
-    def _turn_away(self, answers: Sequence[Prepared]) -> None:
+    def _turn_away(self, answers: Iterable[Prepared]) -> None:
         """Put into the ledger those that must not go."""
         gone = set()
         for answer in answers:
@@ -181,8 +207,7 @@ class LedgerDesk:
             it = self._hand.pop(answer.key)
             gone.add(answer.key)
             self._ledger.post(self._turned_away(it.claimed, answer))
-        if gone and self._letters:
-            self._letters = deque(it for it in self._letters if it.claimed.key not in gone)
+        self._piles.drop(gone)
 
     def _turned_away(self, claimed: Claimed, answer: Dropped | Held) -> Change:
         self.moved += 1
@@ -219,7 +244,7 @@ class LedgerDesk:
 
     async def _may_go(self, key: MessageKey) -> bool:
         it = self._hand.get(key)
-        if it is not None and not self._is_fresh(it):
+        if it is not None and self._clock.now() - it.gated_at > FRESH:
             await self._look_again([it])
         return key in self._hand
 
@@ -227,14 +252,20 @@ class LedgerDesk:
         it = self._hand.pop(key, None)
         if it is None or it.letter is None:
             return None
-        change = change_for(
-            it.claimed,
-            outcome,
-            now=self._clock.now(),
-            handed_at=it.handed_at,
-            recipient=it.letter.recipient,
-            hash_address=self._hash_address,
-        )
+        self._noted(it.claimed.lane, outcome)
+        now = self._clock.now()
+        change: Change
+        if isinstance(outcome, Accepted):
+            change = Done(key=key, outcome="sent", at=it.handed_at or now, reason=outcome.reply)
+        else:
+            change = change_for(
+                it.claimed,
+                outcome,
+                now=now,
+                handed_at=it.handed_at,
+                recipient=it.letter.recipient,
+                hash_address=self._hash_address,
+            )
         self.moved += not (isinstance(change, Done) and change.outcome == "unknown")
         return change
 
@@ -251,9 +282,8 @@ class LedgerDesk:
     async def close(self) -> None:
         """Stop, and give back what nobody took; what was handed over without an answer is unknown."""
         self.stop()
-        if self._refilling is not None:
-            await asyncio.wait({self._refilling})
-        self._letters.clear()
+        if self._refilling:
+            await asyncio.wait(self._refilling)
         for key, it in list(self._hand.items()):
             if it.handed_at:
                 reason = "sending was stopped before the relay's answer came"
@@ -261,6 +291,7 @@ class LedgerDesk:
                 del self._hand[key]
             else:
                 self.give_back(key)
+        await self._ledger.settle()
 
 
 def _stale(it: Claimed) -> Dropped:

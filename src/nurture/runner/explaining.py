@@ -8,6 +8,7 @@ from dataclasses import replace
 from nurture.audience.expressions import Needs
 from nurture.audience.expressions.types import Type
 from nurture.clock import NEVER, Moment
+from nurture.delivery.outcome import MessageKey
 from nurture.journeys import evidence
 from nurture.journeys.program import Node
 from nurture.journeys.reasons import Reason
@@ -36,7 +37,7 @@ def waiting_for(tx: Tx, world: World, enrollments: Collection[Enrollment], now: 
         step = edition.steps.get(it.step_no, "") if edition else ""
         state = states.get(it.campaign_id)
         paused = state is not None and state.paused_at > 0
-        letter = letters.get(it.id)
+        letter = letters.get(MessageKey(it.id, it.step_no)) if it.behind else None
         if letter is not None:
             answer = _message(world, edition, it, letter, paused=paused)
         elif paused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from nurture.audience.expressions import Needs
@@ -20,18 +20,21 @@ from nurture.journeys.steps.base import StepKind
 from nurture.journeys.terms import Terms
 from nurture.messages.compiled import Compiled
 from nurture.messages.needs import facts_needed
-from nurture.runner.desk import Dropped, Held
 from nurture.runner.facts import Batch, gather
+from nurture.runner.prepared import Dropped, Held
 from nurture.runner.world import Edition, World
 from nurture.store import agenda, consents, journeys, messages, outbox, suppressions, templates, versions
+from nurture.store.claims import Claimed
 from nurture.store.engine import Tx
 from nurture.store.journeys import Enrollment
 from nurture.store.messages import Ordered
-from nurture.store.outbox import Claimed, HeldBack
+from nurture.store.outbox import HeldBack
 from nurture.store.pairs import Wish
 
 NOT_REVIEWED = "something happened to them that is not taken in yet"
 NOT_TAKEN_UP = "another version was applied, which is not taken up yet"
+_EARLY = frozenset(map(str, Reason)) - {str(Reason.FINISHED)}
+"""Reasons for leaving a campaign before its end; `end: REASON` is an end of its own."""
 REVIEW_TIME: Span = SECOND
 """How long to wait for a review, or for a new version to be taken up, before asking again."""
 
@@ -46,6 +49,8 @@ class Asked:
     edition: Edition
     step: StepKind | None
     """None: it is gone from the campaign."""
+    terms: Terms
+    """On what terms the message goes, as its campaign says now."""
     facts: Facts
     compiled: Compiled
 
@@ -58,11 +63,6 @@ class Asked:
     def step_name(self) -> str:
         """The id of its step."""
         return self.edition.steps.get(self.claimed.key.step_no, "")
-
-    @property
-    def terms(self) -> Terms:
-        """On what terms the message goes, as its campaign says now."""
-        return self.step.terms(self.campaign.terms) if self.step else self.campaign.terms
 
     @property
     def wish(self) -> Wish:
@@ -78,10 +78,12 @@ class Gated:
     """The messages that may go."""
     stopped: tuple[Dropped | Held, ...]
     """An answer for each that may not."""
+    outranked: Mapping[MessageKey, Mapping[str, str]] = field(default_factory=dict)
+    """Other messages that give up their room under the cap, with the facts behind that: to be skipped."""
 
 
 def gated(tx: Tx, world: World, claims: Sequence[Claimed], address_key: bytes, now: Moment) -> Gated:
-    """Ask the gate about every message, with the facts of all loaded at once."""
+    """Ask the gate about every message, with the facts of all loaded at once. Nothing is written."""
     if world.is_behind(versions.newest_version(tx)):
         until = now + REVIEW_TIME
         return Gated(
@@ -97,8 +99,9 @@ def gated(tx: Tx, world: World, claims: Sequence[Claimed], address_key: bytes, n
     going: list[Asked] = []
     stopped: list[Dropped | Held] = []
     outranked: dict[MessageKey, Mapping[str, str]] = {}
+    terms: dict[tuple[int, int, str], Terms] = {}
     for claimed in claims:
-        it = _asked(world, batch, claimed, ordered[claimed.key], enrollments, compiled)
+        it = _asked(world, batch, claimed, ordered[claimed.key], enrollments, compiled, terms)
         if it is None:
             stopped.append(Dropped(key=claimed.key, reason=Reason.CAMPAIGN_GONE, leaves=True))
             continue
@@ -121,8 +124,7 @@ def gated(tx: Tx, world: World, claims: Sequence[Claimed], address_key: bytes, n
                     outranked |= dict.fromkeys(may.outranked_by(it), saw)
             case other:
                 assert_never(other)
-    outbox.skip_messages(tx, outranked, Reason.REPLACED, now)
-    return Gated(going=tuple(going), stopped=tuple(stopped))
+    return Gated(going=tuple(going), stopped=tuple(stopped), outranked=outranked)
 
 
 def _facts(
@@ -153,8 +155,9 @@ def _asked(
     ordered: Ordered,
     enrollments: Mapping[int, Enrollment],
     compiled: Mapping[str, Compiled],
+    terms: dict[tuple[int, int, str], Terms],
 ) -> Asked | None:
-    """None where the contact, the entry, the campaign or the template is gone."""
+    """None where the contact, the entry, the campaign or the template is gone. `terms` keeps those of each step."""
     live = world.live.get(claimed.campaign_id)
     enrollment = enrollments.get(claimed.key.enrollment_id)
     template = compiled.get(ordered.template_hash)
@@ -164,6 +167,9 @@ def _asked(
         return None
     campaign, step = edition.campaign, edition.steps.get(claimed.key.step_no, "")
     node = campaign.program.nodes[step] if edition.is_own(claimed.key.step_no) else None
+    place = (claimed.campaign_id, edition.version, step if node else "")
+    if place not in terms:
+        terms[place] = node.step.terms(campaign.terms) if node else campaign.terms
     offer = ordered.offer or edition.offers.get(step, edition.offer)
     return Asked(
         claimed=claimed,
@@ -171,7 +177,8 @@ def _asked(
         enrollment=enrollment,
         edition=edition,
         step=node.step if node else None,
-        facts=batch.in_entry(batch.of(contact.id), enrollment, campaign.key, offer),
+        terms=terms[place],
+        facts=batch.of_entry(enrollment, campaign.key, offer),
         compiled=template,
     )
 
@@ -204,7 +211,7 @@ class _Permissions:
             suppressed=it.facts.contact.email in self._suppressed,
             consented=always or it.campaign.topic in self._agreed.get(it.claimed.contact_id, ()),
             goal_reached=bool(it.enrollment.goal_at),
-            exit_reached=bool(it.enrollment.closed_at),
+            exit_reached=_has_left(it.enrollment),
             step_when=it.step.when if it.step else None,
             offer=self._world.offers.get(it.ordered.offer),
             wanted_at=it.claimed.wanted_at,
@@ -225,3 +232,8 @@ class _Permissions:
     def _rivals(self, it: Asked) -> list[HeldBack]:
         waiting = self._held.get(it.claimed.contact_id, ())
         return [rival for rival in waiting if rival.key != it.claimed.key]
+
+
+def _has_left(entry: Enrollment) -> bool:
+    """Whether they left early. Who came to the end may still get a message of the way there that is sent again."""
+    return bool(entry.closed_at) and entry.reason in _EARLY

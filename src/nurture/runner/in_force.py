@@ -14,7 +14,7 @@ from nurture.messages.library import Library
 from nurture.runner.checking import known_to, render
 from nurture.runner.files import TEMPLATES, part
 from nurture.runner.limits import limits_of
-from nurture.runner.world import Edition, Letters, Live, World, edition, letters_of
+from nurture.runner.world import Edition, LaneOf, Letters, Live, World, edition, letters_of, nowhere
 from nurture.settings import Settings
 from nurture.store import journeys, templates, versions
 from nurture.store.engine import Store
@@ -24,10 +24,11 @@ from nurture.store.versions import AppliedFiles, CampaignRecord
 class InForce:
     """The version in force, read again when another was applied. Called from any thread."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, lane_of: LaneOf = nowhere) -> None:
         self._store = store
         self._settings = settings
-        self._world = load(store, settings)
+        self._lane_of = lane_of
+        self._world = load(store, settings, lane_of)
 
     def __call__(self) -> World:
         return self._world
@@ -44,15 +45,15 @@ class InForce:
         if newest == self._world.version:
             return False
         try:
-            self._world = load(self._store, self._settings)
+            self._world = load(self._store, self._settings, self._lane_of)
         except FilesError:
             self._world.passed_over.add(newest)
             raise
         return True
 
 
-def load(store: Store, settings: Settings) -> World:
-    """What is in force. Raises WorkspaceError before the first apply."""
+def load(store: Store, settings: Settings, lane_of: LaneOf = nowhere) -> World:
+    """What is in force; `lane_of` says which way mail goes. Raises WorkspaceError before the first apply."""
     with store.read() as tx:
         version = versions.applied(tx)
         records = versions.records(tx)
@@ -85,6 +86,7 @@ def load(store: Store, settings: Settings) -> World:
         live=live,
         letters=letters,
         limits=limits_of(settings),
+        lane_of=lane_of,
     )
 
 

@@ -10,13 +10,17 @@ import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from nurture.clock import Clock
+from nurture.clock import SECOND, Clock, Span
 from nurture.errors import StoreError
 from nurture.runner.ledger import Expiries, Ledger
 from nurture.runner.troubles import Troubles
 from nurture.store import senders
 from nurture.store.engine import Store
 from nurture.store.handover import Recovered, recover
+from nurture.store.senders import DEAD_AFTER
+
+_LEDGER, _BEAT = "ledger", "sign of life"
+"""Parts that write."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,19 +42,30 @@ async def incarnation(
     troubles: Troubles,
     beat_every: float,
     grace: float,
+    dead_after: float = DEAD_AFTER / SECOND,
+    delivers: bool = False,
 ) -> AsyncIterator[Incarnation]:
-    """Begin a sender and take over what dead ones held; end it, and what it still holds, at the end."""
+    """Begin a sender and take over what dead ones held; end it, and what it still holds, at the end.
+
+    On PostgreSQL one is dead that gave no sign of life for `dead_after` seconds.
+    """
 
     def trouble(error: StoreError | None) -> None:
         if error is None:
-            troubles.over("database")
+            troubles.over("database", by=_LEDGER)
         else:
-            troubles.say("database", error, "waiting for it")
+            troubles.say("database", error, "waiting for it", by=_LEDGER)
 
-    sender, recovered = await asyncio.to_thread(_begin, store, clock)
-    ledger = Ledger(store, sender, clock, expiries=expiries, trouble=trouble)
+    lease = round(dead_after * SECOND)
+    sender, recovered = await asyncio.to_thread(_begin, store, clock, lease, expiries)
+    for part in (_LEDGER, _BEAT):
+        # What a life before could not write is no trouble any more.
+        troubles.over("database", by=part)
+    ledger = Ledger(store, sender, clock, expiries=expiries, trouble=trouble, delivers=delivers)
     it = Incarnation(id=sender, ledger=ledger, over=asyncio.Event(), recovered=recovered)
-    beating = asyncio.get_running_loop().create_task(_beat(store, clock, it, troubles, beat_every))
+    beating = asyncio.get_running_loop().create_task(
+        _beat(store, clock, it, troubles, beat_every, lease, expiries)
+    )
     try:
         yield it
     finally:
@@ -59,40 +74,50 @@ async def incarnation(
         # What is not written by then is unknown to whoever comes next: the ledger is in the same database.
         if await ledger.close(grace):
             with contextlib.suppress(StoreError):
-                await asyncio.to_thread(_end, store, clock, sender)
+                await asyncio.to_thread(_end, store, clock, sender, expiries)
 
 
-def _begin(store: Store, clock: Clock) -> tuple[int, Recovered]:
+def _begin(store: Store, clock: Clock, lease: Span, expiries: Expiries) -> tuple[int, Recovered]:
     now = clock.now()
     sender = store.ids.take(1, now)[0]
     with store.write() as tx:
         senders.register(tx, sender, host=socket.gethostname(), pid=os.getpid(), now=now)
-        dead = senders.bury(tx, now, only=sender if store.dialect == "sqlite" else 0)
-        return sender, recover(tx, dead, now)
+        dead = senders.bury(tx, now, only=sender if store.dialect == "sqlite" else 0, dead_after=lease)
+        return sender, recover(tx, dead, now, expiries() if dead else {})
 
 
-def _end(store: Store, clock: Clock, sender: int) -> None:
+def _end(store: Store, clock: Clock, sender: int, expiries: Expiries) -> None:
     with store.write() as tx:
-        recover(tx, [sender], clock.now())
+        recover(tx, [sender], clock.now(), expiries())
         senders.end(tx, sender, clock.now())
 
 
-async def _beat(store: Store, clock: Clock, it: Incarnation, troubles: Troubles, every: float) -> None:
+async def _beat(
+    store: Store,
+    clock: Clock,
+    it: Incarnation,
+    troubles: Troubles,
+    every: float,
+    lease: Span,
+    expiries: Expiries,
+) -> None:
     while not it.over.is_set():
         await asyncio.sleep(every)
         try:
-            if not await asyncio.to_thread(_sign_of_life, store, clock, it.id):
+            if not await asyncio.to_thread(_sign_of_life, store, clock, it.id, lease, expiries):
                 it.over.set()
+            troubles.over("database", by=_BEAT)
         except StoreError as error:
-            troubles.say("database", error, "waiting for it")
+            troubles.say("database", error, "waiting for it", by=_BEAT)
 
 
-def _sign_of_life(store: Store, clock: Clock, sender: int) -> bool:
+def _sign_of_life(store: Store, clock: Clock, sender: int, lease: Span, expiries: Expiries) -> bool:
     """Give one, and look after the others on PostgreSQL. False: this sender was taken for dead."""
     with store.write() as tx:
         now = clock.now()
         if not senders.beat(tx, sender, now):
             return False
         if store.dialect == "postgresql":
-            recover(tx, senders.bury(tx, now), now)
+            dead = senders.bury(tx, now, dead_after=lease)
+            recover(tx, dead, now, expiries() if dead else {})
         return True

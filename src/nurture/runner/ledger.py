@@ -1,23 +1,29 @@
-"""The one writer of a sender: takes all that waits, writes it in one transaction, and then answers all of
-it."""
+"""The one writer of a sender: takes all that waits, writes it in one transaction, and then answers all of it."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from time import monotonic
+from typing import TypeAlias
 
 from nurture.clock import Clock, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.errors import StoreError
-from nurture.store.engine import Store
-from nurture.store.handover import Change, commit_group
-from nurture.store.outbox import Claimed, claim
+from nurture.store.claims import Claimed, Group, Room, claim, waiting_groups
+from nurture.store.engine import Store, Tx
+from nurture.store.handover import Change, Done, commit_group, settle_accepted
 
 RETRY_SECONDS = 1.0
+
+SETTLE_AT = 250
+"""So many sent messages go into the books together …"""
+SETTLE_SECONDS = 0.05
+"""… or those of so many seconds."""
 
 Expiries = Callable[[], Mapping[str, Span | None]]
 """How long the codes of each offer hold, by the offer's key; None: for ever."""
@@ -42,12 +48,15 @@ class _Exchange:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Claim:
-    limit: int
-    answer: asyncio.Future[list[Claimed]]
+class _Work:
+    """Something else to be done in the transaction, given up where it cannot be written at once."""
+
+    work: Callable[[Tx, Moment], object]
+    answer: asyncio.Future[object]
 
 
-_Answer = tuple[asyncio.Future[Leave], Leave] | tuple[asyncio.Future[list[Claimed]], list[Claimed]]
+_Request: TypeAlias = _Exchange | _Work
+_Answer: TypeAlias = tuple[asyncio.Future[Leave], Leave] | tuple[asyncio.Future[object], object]
 
 
 class Ledger:
@@ -65,17 +74,22 @@ class Ledger:
         *,
         expiries: Expiries,
         trouble: Callable[[StoreError | None], None],
+        delivers: bool = False,
     ) -> None:
+        """`delivers`: whoever accepts a message here keeps the recipient's mailbox; see `settle_accepted`."""
         self._store = store
         self._sender = sender
         self._clock = clock
         self._expiries = expiries
         self._trouble = trouble
+        self._delivers = delivers
         self._loop = asyncio.get_running_loop()
-        self._queue: deque[_Exchange | _Claim] = deque()
+        self._queue: deque[_Request] = deque()
         self._wake = threading.Event()
         self._give_up = threading.Event()
         self._closing = False
+        self._unsettled = self._pending = 0
+        self._settled_at = monotonic()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
@@ -89,10 +103,23 @@ class Ledger:
         """Write `change` soon."""
         self._put(_Exchange(change=change, mark=None, answer=None))
 
-    async def claim(self, limit: int) -> list[Claimed]:
-        """Take at most `limit` messages that are due."""
-        answer: asyncio.Future[list[Claimed]] = self._loop.create_future()
-        self._put(_Claim(limit=limit, answer=answer))
+    async def waiting(self) -> list[Group]:
+        """What waits where."""
+        found = await self._do(lambda tx, now: waiting_groups(tx))
+        return found if isinstance(found, list) else []
+
+    async def claim(self, groups: Sequence[Group], room: Room) -> list[Claimed]:
+        """Take what is due of `groups`, as much as there is `room`."""
+        found = await self._do(lambda tx, now: claim(tx, self._sender, now, groups, room))
+        return found if isinstance(found, list) else []
+
+    async def settle(self) -> None:
+        """Put all that was sent into the books."""
+        await self._do(lambda tx, now: self._settle(tx))
+
+    async def _do(self, work: Callable[[Tx, Moment], object]) -> object:
+        answer: asyncio.Future[object] = self._loop.create_future()
+        self._put(_Work(work=work, answer=answer))
         return await answer
 
     async def close(self, seconds: float) -> bool:
@@ -104,25 +131,26 @@ class Ledger:
         self._give_up.set()
         return written
 
-    def _put(self, request: _Exchange | _Claim) -> None:
+    def _put(self, request: _Request) -> None:
         self._queue.append(request)
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     def _run(self) -> None:
         while not self._give_up.is_set():
-            self._wake.wait()
+            self._wake.wait(SETTLE_SECONDS if self._unsettled else None)
             self._wake.clear()
-            batch: list[_Exchange | _Claim] = []
+            batch: list[_Request] = []
             while self._queue:
                 batch.append(self._queue.popleft())
-            if batch:
+            if batch or self._unsettled:
                 self._write(batch)
             elif self._closing:
                 return
             if self._closing:
                 self._wake.set()
 
-    def _write(self, batch: list[_Exchange | _Claim]) -> None:
+    def _write(self, batch: list[_Request]) -> None:
         answers: list[_Answer] = []
         tries = 0
         while not self._give_up.is_set():
@@ -143,24 +171,38 @@ class Ledger:
             return
         if tries:
             self._trouble(None)
-        self._answer(self._succeed, answers)
+        if answers:
+            self._answer(self._succeed, answers)
 
-    def _commit(self, batch: list[_Exchange | _Claim], *, leaves: bool) -> list[_Answer]:
+    def _commit(self, batch: list[_Request], *, leaves: bool) -> list[_Answer]:
         exchanges = [it for it in batch if isinstance(it, _Exchange)]
         changes = [it.change for it in exchanges if it.change is not None]
         marks = [it.mark for it in exchanges if it.mark is not None] if leaves else []
+        sent = sum(isinstance(it, Done) and it.outcome == "sent" for it in changes)
+        self._pending = self._unsettled + sent
         answers: list[_Answer] = []
         with self._store.write() as tx:
             now = self._clock.now()
             marked = commit_group(tx, self._sender, changes, marks, now, expires=self._expiries())
             for it in batch:
-                if isinstance(it, _Claim):
-                    claimed = claim(tx, self._sender, now, it.limit) if leaves else []
-                    answers.append((it.answer, claimed))
+                if isinstance(it, _Work):
+                    answers.append((it.answer, it.work(tx, now) if leaves else None))
                 elif it.answer is not None:
                     refusal = Refusal.NOT_HELD if leaves else Refusal.NOT_TRIED
                     answers.append((it.answer, now if it.mark in marked else refusal))
+            if self._is_time_to_settle():
+                self._settle(tx)
+        self._unsettled = self._pending
         return answers
+
+    def _is_time_to_settle(self) -> bool:
+        late = self._closing or monotonic() - self._settled_at >= SETTLE_SECONDS
+        return self._pending >= SETTLE_AT or (self._pending > 0 and late)
+
+    def _settle(self, tx: Tx) -> None:
+        self._settled_at = monotonic()
+        self._pending = 0
+        settle_accepted(tx, [self._sender], self._expiries(), delivered=self._delivers)
 
     def _answer(self, how: Callable[..., None], *what: object) -> None:
         if not self._loop.is_closed():
@@ -173,7 +215,7 @@ class Ledger:
                 future.set_result(value)  # type: ignore[arg-type]  # each pair in the union fits
 
     @staticmethod
-    def _fail(batch: list[_Exchange | _Claim], error: Exception) -> None:
+    def _fail(batch: list[_Request], error: Exception) -> None:
         for it in batch:
             if it.answer is not None and not it.answer.done():
                 it.answer.set_exception(error)

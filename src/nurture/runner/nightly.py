@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from nurture.clock import DAY, Moment
-from nurture.store import happenings, marks, pairs
+from nurture.delivery.warm_up import day_of
+from nurture.store import destinations, happenings, marks, pairs
 from nurture.store.engine import Store
 
 COUNTED_TO = "pairs counted to"
 KEEP_SEEN = 90 * DAY
+KEEP_DAYS = 30
+"""Of how much was sent where while an address was warmed up."""
 
 
 def count_goods(store: Store, now: Moment) -> None:
@@ -21,6 +24,7 @@ def count_goods(store: Store, now: Moment) -> None:
 
 
 def forget(store: Store, now: Moment) -> None:
-    """Drop the keys that tell repeated imports apart, once they are old."""
+    """Drop the keys that tell repeated imports apart, and the counts of days of warming up, once they are old."""
     with store.write() as tx:
         happenings.forget_seen(tx, now - KEEP_SEEN)
+        destinations.forget_days(tx, day_of(now) - KEEP_DAYS)

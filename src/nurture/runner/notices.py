@@ -57,6 +57,7 @@ class Notifying:
         keys: Keys,
         *,
         pace: Pace | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -64,7 +65,7 @@ class Notifying:
         self._ways = ways
         self._keys = keys
         self._pace = pace or Pace()
-        self._troubles = Troubles()
+        self._troubles = troubles or Troubles()
         self._log = structlog.get_logger("nurture.notices")
         self._nudge = asyncio.Event()
 
@@ -111,9 +112,9 @@ class Notifying:
             return self._pace.look_every
         try:
             taken = await asyncio.to_thread(self._take, room)
-            self._troubles.over("database")
+            self._troubles.over("database", by="notices")
         except StoreError as error:
-            self._troubles.say("database", error, "waiting for it")
+            self._troubles.say("database", error, "waiting for it", by="notices")
             return self._pace.look_every
         loop = asyncio.get_running_loop()
         for it, ready in taken:
@@ -146,11 +147,11 @@ class Notifying:
             async with asyncio.timeout(self._pace.mail):
                 outcome = await self._ways.mail.post(letter)
         except RelayDown as down:
-            self._troubles.say("relay", down, "keeping everything until it answers")
+            self._troubles.say("relay", down, "keeping everything until it answers", by="notices")
             return TryLater(reply=down.message)
         except TimeoutError:
             return Unknown(reason=f"no answer came within {self._pace.mail:g} seconds")
-        self._troubles.over("relay")
+        self._troubles.over("relay", by="notices")
         return outcome
 
     async def _call(self, call: Call) -> Outcome:
@@ -190,9 +191,10 @@ class Notifying:
         while True:
             try:
                 await asyncio.to_thread(self._write, [change])
+                self._troubles.over("database", by="results of notices")
                 return
             except StoreError as error:
-                self._troubles.say("database", error, "waiting for it")
+                self._troubles.say("database", error, "waiting for it", by="results of notices")
                 await asyncio.sleep(self._pace.look_every)
 
     def _write(self, changes: list[Ended | Again]) -> None:

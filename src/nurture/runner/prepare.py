@@ -6,38 +6,54 @@ Works on a whole claimed group: the facts of all are loaded at once, and one tra
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from email.utils import parseaddr
 from typing import Any
 
 from nurture.audience.facts import Facts, OfferFacts
-from nurture.clock import Clock, Moment
+from nurture.clock import HOUR, Clock, Moment, Span
 from nurture.delivery.outcome import MessageKey
-from nurture.errors import TemplateError
+from nurture.errors import TemplateError, TemplateStoppedError
 from nurture.journeys.campaign import Campaign
+from nurture.journeys.reasons import Reason
 from nurture.journeys.terms import Terms
 from nurture.messages.compiled import Compiled
-from nurture.messages.mime import MailHeaders, compose, verify
-from nurture.messages.render import Renderer
+from nurture.messages.composer import Composer
+from nurture.messages.headers import read_mailbox
+from nurture.messages.mime import MailHeaders
+from nurture.messages.return_path import return_path, unsubscribe_mailto
 from nurture.messages.urls import MessageUrls, Urls
-from nurture.messages.values import values
+from nurture.messages.values import Values
 from nurture.offers.codes import BITS, spell
 from nurture.providers.base import Letter
-from nurture.runner.desk import Dropped, Prepared
-from nurture.runner.gating import Asked, gated
+from nurture.runner.gating import Asked, Gated, gated
+from nurture.runner.prepared import Dropped, Held, Prepared
+from nurture.runner.seals import Seals
 from nurture.runner.world import World
 from nurture.settings import Settings
-from nurture.store import codes, recommended
+from nurture.store import codes, outbox, recommended
+from nurture.store.claims import Claimed
 from nurture.store.engine import Store, Tx
-from nurture.store.outbox import Claimed
 from nurture.store.pairs import Wish
 from nurture.store.recommended import Recommended
 
 UNFIT = "it cannot be rendered for them"
 
+SHUN_FOR: Span = HOUR
+"""How long messages wait whose template was stopped too often, unless it is changed."""
+
 Chance = Callable[[int], int]
 """A random integer of so many bits."""
+
+Bounded = Callable[[], AbstractContextManager[Callable[[int], None]]]
+"""Something to render within; what it gives is told the place of each message in its group."""
+
+
+@contextmanager
+def unbounded() -> Iterator[Callable[[int], None]]:
+    """No bounds."""
+    yield lambda place: None
 
 
 class Preparer:
@@ -48,43 +64,77 @@ class Preparer:
         store: Store,
         clock: Clock,
         world: Callable[[], World],
-        urls: Urls,
-        address_key: bytes,
+        seals: Seals,
         *,
         chance: Chance = secrets.randbits,
+        bounded: Bounded = unbounded,
     ) -> None:
+        """What is rendered is rendered within `bounded`, which is told before each message of the group."""
         self._store = store
         self._clock = clock
         self._world = world
-        self._urls = urls
-        self._address_key = address_key
+        self._seals = seals
         self._spell = lambda offer: spell(chance(BITS), offer)
-        self._renderer = Renderer()
+        self._composer = Composer()
+        self._bounded = bounded
+        self._stopped: list[tuple[str, str]] = []
 
-    def prepare(self, claims: Sequence[Claimed]) -> list[Prepared]:
-        """One answer for each message: a letter, or why there is none (now)."""
+    def prepare(self, claims: Sequence[Claimed], shunned: Collection[str] = ()) -> list[Prepared]:
+        """One answer for each message: a letter, or why there is none (now).
+
+        Those whose template is among the `shunned`, by its hash, are held.
+        """
         now = self._clock.now()
         world = self._world()
-        with self._store.write() as tx:
-            found = gated(tx, world, claims, self._address_key, now)
-            wanted = [(it.ordered.offer, it.claimed.contact_id) for it in found.going if it.ordered.offer]
-            holds = codes.issue(tx, wanted, world.offers, self._spell, now)
-            goods = self._goods(tx, found.going, now)
-            shown = [(it.claimed.key, product) for it in found.going for product in goods.get(it.wish, ())]
-            recommended.keep_shown(tx, shown)
-        # Rendered when the transaction is over: on SQLite nobody else can write while it lasts.
-        letters = [self._letter(world, it, holds, goods, now) for it in found.going]
-        return [*found.stopped, *letters]
+        with self._store.read() as tx:
+            found = gated(tx, world, claims, self._seals.address_key, now)
+            going = [it for it in found.going if it.compiled.hash not in shunned]
+            goods = self._goods(tx, going, now)
+        held = [_held(it, now) for it in found.going if it.compiled.hash in shunned]
+        holds = self._written(world, replace(found, going=tuple(going)), goods, now)
+        # Rendered when no transaction is open: on SQLite nobody else can write while one lasts.
+        places = {claimed.key: place for place, claimed in enumerate(claims)}
+        letters: list[Prepared] = []
+        with self._bounded() as at:
+            for it in going:
+                at(places[it.claimed.key])
+                letters.append(self._letter(world, it, holds, goods, now))
+        return [*found.stopped, *held, *letters]
+
+    def stopped(self) -> list[tuple[str, str]]:
+        """Hashes of templates that were stopped since the last time this was asked, with what was wrong."""
+        stopped, self._stopped = self._stopped, []
+        return stopped
 
     def recheck(self, claims: Sequence[Claimed]) -> list[Prepared]:
         """Those that must not go any more, or not yet."""
-        with self._store.write() as tx:
-            found = gated(tx, self._world(), claims, self._address_key, self._clock.now())
+        now = self._clock.now()
+        with self._store.read() as tx:
+            found = gated(tx, self._world(), claims, self._seals.address_key, now)
+        self._skip(found, now)
         return list(found.stopped)
+
+    def _written(
+        self, world: World, found: Gated, goods: Mapping[Wish, tuple[Recommended, ...]], now: Moment
+    ) -> dict[tuple[str, int], OfferFacts]:
+        """Issue codes, keep what is shown and skip what is outranked: most groups need none of it."""
+        self._skip(found, now)
+        wanted = [(it.ordered.offer, it.claimed.contact_id) for it in found.going if it.ordered.offer]
+        shown = [(it.claimed.key, product) for it in found.going for product in goods.get(it.wish, ())]
+        if not wanted and not shown:
+            return {}
+        with self._store.write() as tx:
+            recommended.keep_shown(tx, shown)
+            return codes.issue(tx, wanted, world.offers, self._spell, now)
+
+    def _skip(self, found: Gated, now: Moment) -> None:
+        if found.outranked:
+            with self._store.write() as tx:
+                outbox.skip_messages(tx, found.outranked, Reason.REPLACED, now)
 
     def _goods(self, tx: Tx, asked: Sequence[Asked], now: Moment) -> dict[Wish, tuple[Recommended, ...]]:
         wishes = {it.wish for it in asked if "recommend" in it.compiled.needs}
-        return recommended.recommend(tx, sorted(wishes), now)
+        return recommended.recommend(tx, sorted(wishes), now) if wishes else {}
 
     def _letter(
         self,
@@ -94,19 +144,29 @@ class Preparer:
         goods: Mapping[Wish, tuple[Recommended, ...]],
         now: Moment,
     ) -> Prepared:
-        facts = replace(it.facts, offer=holds.get((it.ordered.offer, it.claimed.contact_id)))
+        offer = holds.get((it.ordered.offer, it.claimed.contact_id)) if it.ordered.offer else None
+        facts = it.facts if it.facts.offer is offer else replace(it.facts, offer=offer)
         try:
             content = self.compose(
                 world, it.campaign, it.compiled, facts, it.claimed.key, goods.get(it.wish, ()), now, it.terms
             )
         except TemplateError as error:
+            if isinstance(error, TemplateStoppedError):
+                self._stopped.append((it.compiled.hash, str(error)))
             return Dropped(key=it.claimed.key, reason=f"{UNFIT}: {error}")
         return Letter(
             key=it.claimed.key,
-            sender=parseaddr(it.terms.sender or world.settings.sender.from_)[1],
+            sender=self._envelope_sender(world.settings, it),
             recipient=facts.contact.email,
             content=content,
+            lane=it.claimed.lane,
         )
+
+    def _envelope_sender(self, settings: Settings, it: Asked) -> str:
+        """Where it comes back to where it cannot be delivered."""
+        if settings.bounces.domain:
+            return return_path(it.claimed.key, settings.bounces.domain, self._seals.signer)
+        return read_mailbox(it.terms.sender or settings.sender.from_)[1]
 
     def compose(
         self,
@@ -121,28 +181,39 @@ class Preparer:
     ) -> bytes:
         """The finished bytes of one message; `terms` else the campaign's. Raises TemplateError."""
         terms = terms or campaign.terms
-        settings, urls = world.settings, self._urls.of(key)
-        rendered = self._renderer.render(compiled, template_values(settings, facts, urls, goods, now), urls)
+        settings = world.settings
+        urls = Urls(settings.web.public_url, self._seals.signer).of(key)
         topic = settings.topics.get(campaign.topic)
+        marketing = topic is None or not topic.always
+        by_mail = marketing and settings.bounces.domain
+        sender = terms.sender or settings.sender.from_
         headers = MailHeaders(
             key=key,
-            sender=terms.sender or settings.sender.from_,
+            sender=sender,
             to=facts.contact.email,
             to_name=f"{facts.contact.first_name} {facts.contact.last_name}".strip(),
             reply_to=terms.reply_to or settings.sender.reply_to,
             now=now,
-            unsubscribe="" if topic is not None and topic.always else urls.unsubscribe,
+            unsubscribe=urls.unsubscribe if marketing else "",
+            unsubscribe_mailto=unsubscribe_mailto(key, by_mail, self._seals.signer) if by_mail else "",
         )
-        content = compose(rendered, headers)
-        verify(content, headers.names)
-        return content
+        content = self._composer.finish(
+            compiled, asked_values(settings, facts, urls, goods, now), urls, headers
+        )
+        return self._seals.dkim.sign(content, sender, now)
 
 
-def template_values(
+def _held(it: Asked, now: Moment) -> Held:
+    reason = f"its template was stopped too often: {it.compiled.name}"
+    return Held(key=it.claimed.key, until=now + SHUN_FOR, reason=reason)
+
+
+def asked_values(
     settings: Settings, facts: Facts, urls: MessageUrls | None, goods: Sequence[Recommended], now: Moment
-) -> dict[str, Any]:
-    """What a template sees, with the workspace's settings where the contact has none of their own."""
-    return values(
+) -> Values:
+    """What a template sees, with the workspace's settings where the contact has none of their own; worked out when it
+    is asked for."""
+    return Values(
         facts,
         now,
         sender=settings.sender,
@@ -151,3 +222,10 @@ def template_values(
         timezone=settings.timezone,
         currency=settings.currency,
     )
+
+
+def template_values(
+    settings: Settings, facts: Facts, urls: MessageUrls | None, goods: Sequence[Recommended], now: Moment
+) -> dict[str, Any]:
+    """All of it, worked out."""
+    return dict(asked_values(settings, facts, urls, goods, now))

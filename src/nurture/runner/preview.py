@@ -15,6 +15,7 @@ from nurture.messages.needs import facts_needed
 from nurture.messages.render import Rendered, Renderer
 from nurture.runner.checking import Checked
 from nurture.runner.facts import gather
+from nurture.runner.forked import one
 from nurture.runner.prepare import template_values
 from nurture.runner.world import World, letters_of
 from nurture.settings import Settings
@@ -33,7 +34,8 @@ def preview(
 ) -> Rendered:
     """The message for the contact with `address`, or for a made-up prospect where it is "".
 
-    Raises TemplateError where it cannot be rendered, UsageError where there is no such template or contact.
+    Rendered in a process of its own, see `forked`. Raises TemplateError where it cannot be, UsageError where there is
+    no such template or contact.
     """
     names = checked.library.names()
     if template not in names:
@@ -70,7 +72,8 @@ def preview(
         holds = codes.held(tx, {(offer, contact.id)}, checked.book.offers, now) if offer else {}
     facts = replace(facts, offer=_with_code(holds.get((offer, contact.id))))
     values = template_values(settings, facts, None, goods, now)
-    return Renderer().render(compiled, {**values, **_links(settings)})
+    values |= _links(settings)
+    return one(lambda: Renderer().render(compiled, values), name=template)
 
 
 def _links(settings: Settings) -> dict[str, str]:

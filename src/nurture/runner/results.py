@@ -8,8 +8,8 @@ from typing import TypeAlias, assert_never
 from nurture.clock import Moment
 from nurture.delivery.outcome import Accepted, Outcome, Refused, TryLater, Unknown
 from nurture.delivery.retry import next_try
+from nurture.store.claims import Claimed
 from nurture.store.handover import Back, Change, Done
-from nurture.store.outbox import Claimed
 
 HashAddress: TypeAlias = Callable[[str], str]
 """The keyed hash under which an address is suppressed."""
@@ -33,8 +33,9 @@ def change_for(
         case Refused(reply=reply, kind="policy"):
             return Done(key=key, outcome="refused", at=now, reason=reply)
         case Refused(reply=reply, kind=kind):
-            hashed = hash_address(recipient) if kind == "hard" else ""
-            return Done(key=key, outcome="bounced", at=now, reason=reply, suppress=hashed)
+            hashed = hash_address(recipient)
+            hard, soft = (hashed, "") if kind == "hard" else ("", hashed)
+            return Done(key=key, outcome="bounced", at=now, reason=reply, suppress=hard, soft=soft)
         case Unknown(reason=reason):
             return Done(key=key, outcome="unknown", at=handed_at or now, reason=reason)
         case TryLater(reply=reply, pause=pause):

@@ -6,22 +6,28 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import structlog
 
 from nurture.clock import SECOND, Clock
+from nurture.delivery.outcome import Outcome
 from nurture.errors import ServiceError, StoreError
 from nurture.providers.base import Provider, RelayDown
-from nurture.runner.desk import ROOM, LedgerDesk, Prepare, Recheck
+from nurture.runner.desk import ROOM, LedgerDesk, Prepare, Preparing
+from nurture.runner.flow import FREE, Flow
 from nurture.runner.incarnation import Incarnation, incarnation
 from nurture.runner.ledger import Expiries
+from nurture.runner.prepared import Prepared
 from nurture.runner.results import HashAddress
+from nurture.runner.steering import Steering
 from nurture.runner.troubles import Troubles
+from nurture.runner.world import World
+from nurture.store.claims import Claimed, next_due
 from nurture.store.engine import Store
-from nurture.store.outbox import next_due
 from nurture.store.senders import SendingLock
 
 
@@ -37,19 +43,44 @@ class Pace:
     """Before a relay that is down is tried again; doubled each time."""
     wait_most: float = 30.0
     beat_every: float = 5.0
+    dead_after: float = 30.0
+    """Without a sign of life, on PostgreSQL. The same for all that send for one database."""
     grace: float = 30.0
     """For what is in hand when the daemon is stopped."""
+
+
+Work: TypeAlias = Callable[[list[Claimed]], Sequence[Prepared]]
+"""One answer for each message. Called in a thread, one group at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handling:
     """What the sending of messages needs to know about them."""
 
-    prepare: Prepare
-    recheck: Recheck | None = None
+    prepare: Work
+    """Reads the gates and renders."""
+    recheck: Work | None = None
     """Reads the gates again before a handover that comes late; None: `prepare` does it."""
     hash_address: HashAddress
     expiries: Expiries = dict
+    delivers: bool = False
+    """Whether whoever accepts a message keeps the recipient's mailbox, and is no relay."""
+
+
+@contextlib.contextmanager
+def in_thread(handling: Handling) -> Iterator[Preparing]:
+    """Prepares in a thread of this process."""
+    with ThreadPoolExecutor(1, "prepare") as workers:
+
+        def in_worker(work: Work) -> Prepare:
+            async def prepare(claims: list[Claimed]) -> Sequence[Prepared]:
+                return await asyncio.get_running_loop().run_in_executor(workers, work, claims)
+
+            return prepare
+
+        yield Preparing(
+            prepare=in_worker(handling.prepare), recheck=in_worker(handling.recheck or handling.prepare)
+        )
 
 
 class Sending:
@@ -64,14 +95,23 @@ class Sending:
         *,
         pace: Pace | None = None,
         room: int = ROOM,
+        troubles: Troubles | None = None,
+        preparing: Preparing | None = None,
+        steering: Steering | None = None,
+        world: Callable[[], World] | None = None,
     ) -> None:
+        """Without `preparing` messages are rendered in a thread of this process; without `steering` nothing has a
+        limit. `world` says which campaigns there are."""
+        self._preparing = preparing
+        self._steering = steering
+        self._world = world
         self._store = store
         self._provider = provider
         self._clock = clock
         self._handling = handling
         self._pace = pace or Pace()
         self._room = room
-        self._troubles = Troubles(every=self._pace.say_every)
+        self._troubles = troubles or Troubles(every=self._pace.say_every)
         self._log = structlog.get_logger("nurture.sending")
         self._nudge = asyncio.Event()
 
@@ -82,17 +122,22 @@ class Sending:
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop` is set, then finish what is in hand."""
         lock = SendingLock(self._store)
-        with lock.held(), ThreadPoolExecutor(1, "prepare") as workers:
+        ways = contextlib.nullcontext(self._preparing) if self._preparing else in_thread(self._handling)
+        with lock.held(), ways as preparing:
             try:
                 while not stop.is_set():
                     if await self._may_send(lock):
-                        await self._live(stop, workers)
+                        await self._live(stop, preparing)
                     await self._sleep(self._pace.look_every, stop)
             finally:
                 await self._provider.close()
 
     async def _may_send(self, lock: SendingLock) -> bool:
-        held = await asyncio.to_thread(lock.take, socket.gethostname(), os.getpid())
+        try:
+            held = await asyncio.to_thread(lock.take, socket.gethostname(), os.getpid())
+        except StoreError as gone:
+            self._troubles.say("database", gone, "waiting for it")
+            return False
         if held is None:
             self._troubles.over("another sender")
             return True
@@ -100,7 +145,7 @@ class Sending:
         self._troubles.say("another sender", error, "waiting until it ends")
         return False
 
-    async def _live(self, stop: asyncio.Event, workers: ThreadPoolExecutor) -> None:
+    async def _live(self, stop: asyncio.Event, preparing: Preparing) -> None:
         """One incarnation, from registering to its end."""
         try:
             async with incarnation(
@@ -110,23 +155,27 @@ class Sending:
                 troubles=self._troubles,
                 beat_every=self._pace.beat_every,
                 grace=self._pace.grace,
+                dead_after=self._pace.dead_after,
+                delivers=self._handling.delivers,
             ) as it:
+                if self._steering is not None:
+                    self._steering.sender = it.id
                 if it.recovered.planned or it.recovered.unknown:
                     self._log.warning(
                         "took over from a sender that was killed",
                         planned=it.recovered.planned,
                         unknown=it.recovered.unknown,
                     )
-                await self._send(it, stop, workers)
+                await self._send(it, stop, preparing)
         except StoreError as error:
             self._troubles.say("database", error, "waiting for it")
 
-    async def _send(self, it: Incarnation, stop: asyncio.Event, workers: ThreadPoolExecutor) -> None:
+    async def _send(self, it: Incarnation, stop: asyncio.Event, preparing: Preparing) -> None:
         wait = 0.0
         while not stop.is_set() and not it.over.is_set():
             self._nudge.clear()
             try:
-                idle = await asyncio.to_thread(_seconds_to_next, self._store, self._clock)
+                idle = await asyncio.to_thread(seconds_to_next, self._store, self._clock)
                 self._troubles.over("database")
             except StoreError as error:
                 self._troubles.say("database", error, "waiting for it")
@@ -136,7 +185,7 @@ class Sending:
                 await self._sleep(min(idle, self._pace.look_every), stop)
                 continue
             try:
-                moved = await self._deliver(it, stop, workers, careful=wait > 0)
+                moved = await self._deliver(it, stop, preparing, careful=wait > 0)
                 self._troubles.over("relay")
                 wait = 0.0
                 if moved == 0:
@@ -148,11 +197,11 @@ class Sending:
                 await self._sleep(wait, stop, nudged=False)
 
     async def _deliver(
-        self, it: Incarnation, stop: asyncio.Event, workers: ThreadPoolExecutor, *, careful: bool
+        self, it: Incarnation, stop: asyncio.Event, preparing: Preparing, *, careful: bool
     ) -> int:
         """Hand over what is due now. With `careful` a single message goes first, to see whether the relay is
         back."""
-        desk = self._desk(it, workers, first_lot=1 if careful else None)
+        desk = self._desk(it, preparing, first_lot=1 if careful else None)
         loop = asyncio.get_running_loop()
         work = loop.create_task(self._provider.deliver(desk))
         ends = {loop.create_task(stop.wait()), loop.create_task(it.over.wait())}
@@ -171,17 +220,22 @@ class Sending:
             raise desk.failure
         return desk.moved
 
-    def _desk(self, it: Incarnation, workers: ThreadPoolExecutor, *, first_lot: int | None) -> LedgerDesk:
+    def _desk(self, it: Incarnation, preparing: Preparing, *, first_lot: int | None) -> LedgerDesk:
         return LedgerDesk(
             it.ledger,
-            self._handling.prepare,
+            preparing,
             self._clock,
-            recheck=self._handling.recheck,
             hash_address=self._handling.hash_address,
-            workers=workers,
+            flow=self._flow(),
+            noted=self._steering.note if self._steering else _unnoted,
             room=self._room,
             first_lot=first_lot,
         )
+
+    def _flow(self) -> Flow:
+        if self._steering is None or self._world is None:
+            return FREE
+        return self._steering.flow(self._world())
 
     async def _sleep(self, seconds: float, stop: asyncio.Event, *, nudged: bool = True) -> None:
         """Sleep, but not past `stop`, nor past a nudge."""
@@ -196,66 +250,11 @@ class Sending:
                 task.cancel()
 
 
-def _seconds_to_next(store: Store, clock: Clock) -> float:
+def _unnoted(lane: str, outcome: Outcome) -> None:
+    """Nobody is told."""
+
+
+def seconds_to_next(store: Store, clock: Clock) -> float:
+    """How long until something is due; not positive: it is."""
     with store.read() as tx:
         return (next_due(tx) - clock.now()) / SECOND
-
-
-@contextlib.contextmanager
-def by_hand(
-    store: Store, provider: Provider, clock: Clock, handling: Handling, *, room: int = 2_000
-) -> Iterator[Callable[[], int]]:
-    """A function that delivers everything due now and returns how many messages came to something.
-
-    For replays and tests, where time goes as it is told. Raises ServiceError where another process sends,
-    RelayDown from the function where the relay cannot be had.
-    """
-    lock = SendingLock(store)
-    held = lock.take(socket.gethostname(), os.getpid())
-    if held is not None:
-        raise ServiceError(
-            f"{held.holder} is sending for this database", where=store.where, remedy="Stop it first."
-        )
-    with lock.held(), ThreadPoolExecutor(1, "prepare") as workers, asyncio.Runner() as runner:
-        stack = contextlib.AsyncExitStack()
-        life = incarnation(
-            store, clock, expiries=handling.expiries, troubles=Troubles(), beat_every=5.0, grace=30.0
-        )
-        it = runner.run(stack.enter_async_context(life))
-
-        async def deliver() -> int:
-            desk = LedgerDesk(
-                it.ledger,
-                handling.prepare,
-                clock,
-                recheck=handling.recheck,
-                hash_address=handling.hash_address,
-                workers=workers,
-                room=room,
-            )
-            try:
-                await provider.deliver(desk)
-            finally:
-                await desk.close()
-            if desk.failure is not None:
-                raise desk.failure
-            return desk.moved
-
-        def send_due() -> int:
-            moved, more = 0, 1
-            while more and _seconds_to_next(store, clock) <= 0:
-                more = runner.run(deliver())
-                moved += more
-            return moved
-
-        try:
-            yield send_due
-        finally:
-            stack.push_async_callback(provider.close)
-            runner.run(stack.aclose())
-
-
-def send_due(store: Store, provider: Provider, clock: Clock, handling: Handling) -> int:
-    """Deliver everything due now, once. See `by_hand`."""
-    with by_hand(store, provider, clock, handling) as deliver:
-        return deliver()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from nurture.campaigns.findings import Finding
 from nurture.errors import Fault, SettingsError
 from nurture.settings import FILE_NAME
 
-_SECTION = re.compile(r"\s*\[\[?\s*([\w.-]+)")
+_SECTION = re.compile(r"\s*\[\[?\s*([\w.\"-]+)")
 _KEY = re.compile(r"\s*([\w-]+(?:\s*\.\s*[\w-]+)*)\s*=")
 
 
@@ -43,12 +44,17 @@ def _finding(fault: Fault, lines: list[str]) -> Finding:
 
 def _place(key: tuple[str, ...], lines: list[str]) -> tuple[int, int, int]:
     """Line, column and length of a key: as it is written in its section, else the section's head, else nothing."""
+    key = tuple(".".join(key).split("."))
     section: tuple[str, ...] = ()
+    several: Counter[str] = Counter()
     found = (0, 0, 1)
     for number, line in enumerate(lines, 1):
         head, written = _SECTION.match(line), _KEY.match(line)
         if head:
-            section = tuple(head[1].split("."))
+            section = tuple(head[1].replace('"', "").split("."))
+            if line.lstrip().startswith("[["):
+                section = (*section, str(several[head[1]]))
+                several[head[1]] += 1
             here, span = section, head
         elif written:
             here, span = (*section, *(it.strip() for it in written[1].split("."))), written

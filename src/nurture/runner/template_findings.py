@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from nurture.campaigns.findings import Finding
-from nurture.errors import TemplateError
+from nurture.errors import TemplateError, TemplateStoppedError
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.messages.lint import Flaw
@@ -42,13 +42,18 @@ def doubts_of(
             yield place(flaw, spelled, [path], library.parts)
 
 
+def code_of(error: TemplateError) -> str:
+    """The code of the finding that tells of it."""
+    return "stopped" if isinstance(error, TemplateStoppedError) else "template"
+
+
 def _finding(error: TemplateError, library: Library) -> Finding:
     path = _path(error.where.partition(":")[0], library)
     lines = library.parts.get(path, "").split("\n")
     source = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
     column, length = _place(error.message, source)
     return Finding(
-        code="template",
+        code=code_of(error),
         path=f"{TEMPLATES}/{path}",
         line=error.line if source else 0,
         column=column,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from nurture.campaigns.book import Book
 from nurture.campaigns.findings import Finding
 from nurture.clock import Moment
 from nurture.journeys.steps.send import SendStep
+from nurture.messages.bounds import MAKE_LESS
 from nurture.messages.compiled import Compiled
 from nurture.messages.fingerprint import files_of
 from nurture.messages.library import Library
@@ -62,11 +64,14 @@ def _without_a_way_out(
 
 
 def _failed(failures: Iterable[Failure], library: Library) -> Iterator[Finding]:
-    """A warning for each thing that goes wrong when messages are rendered for contacts there are."""
+    """What goes wrong when messages are rendered for contacts there are: warnings; an error where one was stopped."""
     for it in failures:
         name, locale = it.template
         whom = f"{it.address} and {it.others} more" if it.others else it.address
-        if it.size:
+        if it.stopped:
+            for_whom = f" for {whom}" if whom else ""
+            flaw = Flaw(code="stopped", message=f"{name} was stopped{for_whom}: {it.said}", hint=MAKE_LESS)
+        elif it.size:
             flaw = clipped(name, it.size, whom)
         else:
             flaw = Flaw(
@@ -76,7 +81,8 @@ def _failed(failures: Iterable[Failure], library: Library) -> Iterator[Finding]:
             )
         spelled = r"\s*".join(map(re.escape, it.construct.split()))
         pattern = re.compile(spelled) if spelled else None
-        yield place(flaw, pattern, files_of(library, name, locale), library.parts)
+        found = place(flaw, pattern, files_of(library, name, locale), library.parts)
+        yield replace(found, severity="error") if it.stopped else found
 
 
 def _unsaid_images(library: Library) -> Iterator[Finding]:

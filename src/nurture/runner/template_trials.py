@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import reduce
+from itertools import chain
 from operator import or_
 
 from nurture.audience.contact import Contact
@@ -13,16 +14,18 @@ from nurture.audience.expressions import Needs
 from nurture.audience.facts import Facts, OfferFacts
 from nurture.campaigns.book import Book
 from nurture.clock import DAY, Moment
-from nurture.errors import TemplateError
+from nurture.errors import TemplateError, TemplateStoppedError
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.steps.send import SendStep
-from nurture.messages.blame import construct_at_fault
+from nurture.messages.blame import construct_at_fault, construct_at_stop
+from nurture.messages.bounds import SECONDS, Overtime, took_too_long
 from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.messages.lint import is_clipped
 from nurture.messages.needs import facts_needed
 from nurture.messages.render import Renderer
 from nurture.runner.facts import gather
+from nurture.runner.forked import Again, each
 from nurture.runner.prepare import template_values
 from nurture.runner.varied import varied
 from nurture.runner.world import Letters, World
@@ -57,6 +60,8 @@ class Failure:
     """What stands between the braces at fault; "" where it cannot be told."""
     size: int = 0
     """Bytes of HTML, where that is what is wrong."""
+    stopped: bool = False
+    """It took too long, or wanted too much: `said` tells. Then no others are tried, and there may be no address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,24 +111,29 @@ def try_out(
     templates: Mapping[Template, Compiled],
     passed: Mapping[Template, str],
     now: Moment,
+    *,
+    seconds: float = SECONDS,
 ) -> Trials:
-    """Render every message for some contacts; not those that `passed` with the same facts on the same day."""
+    """Render every message for some contacts; not those that `passed` with the same facts on the same day.
+
+    In a process of their own; `seconds` is how long each may take for one contact.
+    """
     ways = _ways(store, book, templates)
     known = _load(store, settings, book, library, templates, ways, now)
+    whom = {it: _whom(library, known.contacts, it, len(templates)) for it in templates}
+    stamps = {it: _stamp(now, (known.told(person, ways[it]) for person in whom[it])) for it in templates}
+    wanted = [it for it in templates if whom[it] and passed.get(it) != stamps[it]]
     renderer = Renderer(keep=1)
-    failures: list[Failure] = []
-    good = {}
-    for template, compiled in templates.items():
-        whom = _whom(library, known.contacts, template, len(templates))
-        way = ways[template]
-        tried = _stamp(now, (known.told(contact, way) for contact in whom))
-        if whom and passed.get(template) != tried:
-            found = _try(renderer, settings, compiled, template, whom, known, way, now)
-            if found:
-                failures += found
-                continue
-        good[template] = tried
-    return Trials(failures=tuple(failures), passed=good)
+
+    def work(it: Template, again: Again) -> list[Failure]:
+        return _try(renderer, settings, templates[it], it, whom[it], known, ways[it], now, again)
+
+    failed: dict[Template, list[Failure]] = {}
+    made = each(work, wanted, name=lambda it: it[0], seconds=seconds)
+    for template, found in zip(wanted, made, strict=True):
+        failed[template] = [_stopped(template, found)] if isinstance(found, TemplateError) else found
+    good = {it: stamp for it, stamp in stamps.items() if not failed.get(it)}
+    return Trials(failures=tuple(chain.from_iterable(failed.values())), passed=good)
 
 
 def _ways(store: Store, book: Book, templates: Iterable[Template]) -> dict[Template, _Way]:
@@ -217,10 +227,12 @@ def _try(
     known: _Known,
     way: _Way,
     now: Moment,
+    again: Again,
 ) -> list[Failure]:
     """What goes wrong, each thing once, with the first contact it goes wrong for."""
     found: dict[str, Failure] = {}
     for contact in whom:
+        again()
         place = (contact.id, way.line)
         facts = replace(known.facts[place], offer=known.offers.get((way.offer, contact.id)))
         values = template_values(settings, facts, None, known.goods.get(place, ()), now)
@@ -228,6 +240,15 @@ def _try(
         said, size = "", 0
         try:
             size = is_clipped(renderer.render(compiled, values).html)
+        except TemplateStoppedError as error:
+            return [
+                _stopped(
+                    template, error, contact.email, construct_at_stop(compiled, error.__cause__ or error)
+                )
+            ]
+        except Overtime as error:
+            construct = construct_at_stop(compiled, error)
+            return [_stopped(template, took_too_long(), contact.email, construct)]
         except TemplateError as error:
             said = error.message
         if said or size:
@@ -246,3 +267,8 @@ def _try(
                 )
             )
     return list(found.values())
+
+
+def _stopped(template: Template, error: TemplateError, address: str = "", construct: str = "") -> Failure:
+    said = error.message.removeprefix("it was stopped: ")
+    return Failure(template=template, address=address, others=0, said=said, construct=construct, stopped=True)

@@ -15,7 +15,7 @@ from nurture.runner.nightly import count_goods
 from nurture.runner.review import review
 from nurture.runner.winners import name_winners
 from nurture.runner.world import World
-from nurture.store import notices, outbox
+from nurture.store import claims, notices
 from nurture.store.due import next_due
 from nurture.store.engine import Store
 
@@ -79,4 +79,4 @@ class Tick:
         with self._store.read() as tx:
             due = next_due(tx)
             told = NEVER if self._notify is None else notices.next_due(tx)
-            return min(due.first, outbox.next_due(tx), told)
+            return min(due.first, claims.next_due(tx), told)

@@ -1,9 +1,10 @@
-"""Saying what is wrong once a minute, however often it happens."""
+"""Saying what is wrong once a minute, however often it happens, and whoever it happens to."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 
 import structlog
 
@@ -11,18 +12,23 @@ from nurture.errors import NurtureError
 
 
 class Troubles:
-    """Writes one log line when a trouble begins, one a minute while it lasts, and one when it is over."""
+    """Writes one log line when a trouble begins, one a minute while it lasts, and one when it is over.
+
+    Several parts may share it: a full disk stops all of them, and is one trouble until the last of them can go on.
+    """
 
     def __init__(self, *, every: float = 60.0) -> None:
         self._every = every
         self._lock = threading.Lock()
         self._said: dict[str, float] = {}
         self._times: dict[str, int] = {}
+        self._stopped: defaultdict[str, set[str]] = defaultdict(set)
         self._log = structlog.get_logger("nurture.sending")
 
-    def say(self, kind: str, error: NurtureError, doing: str) -> None:
-        """`kind` tells troubles apart; `doing` is what goes on meanwhile."""
+    def say(self, kind: str, error: NurtureError, doing: str, *, by: str = "") -> None:
+        """`kind` tells troubles apart; `doing` is what goes on meanwhile; `by` is the part that cannot go on."""
         with self._lock:
+            self._stopped[kind].add(by)
             self._times[kind] = self._times.get(kind, 0) + 1
             now = time.monotonic()
             if now - self._said.get(kind, -self._every) < self._every:
@@ -33,9 +39,12 @@ class Troubles:
             error.message, trouble=kind, where=error.where, remedy=error.remedy, doing=doing, times=times
         )
 
-    def over(self, kind: str) -> None:
-        """It is over. Harmless where it never began."""
+    def over(self, kind: str, *, by: str = "") -> None:
+        """It is over for this part. Harmless where it never began."""
         with self._lock:
+            self._stopped[kind].discard(by)
+            if self._stopped[kind]:
+                return
             self._said.pop(kind, None)
             times = self._times.pop(kind, 0)
         if times:

@@ -2,62 +2,64 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields, replace
+
+import structlog
 
 from nurture.audience.expressions import Needs
 from nurture.clock import Clock
 from nurture.delivery.outcome import MessageKey
-from nurture.errors import TemplateError
-from nurture.messages.compiled import Compiled
+from nurture.errors import TemplateError, TemplateStoppedError
 from nurture.messages.needs import facts_needed
-from nurture.messages.render import Renderer
 from nurture.messages.urls import Urls
 from nurture.runner.facts import gather
-from nurture.runner.prepare import template_values
+from nurture.runner.helpers import Helpers
+from nurture.runner.render_helper import Job, Sender, Shown
 from nurture.runner.world import World
 from nurture.store import journeys, messages, recommended, templates
 from nurture.store.engine import Store
 
+_log = structlog.get_logger(__name__)
+
 
 class Viewer:
-    """Shows messages with the facts of now. Safe to share between threads."""
+    """Shows messages with the facts of now, rendered by `helpers`. Safe to share between threads."""
 
-    def __init__(self, store: Store, clock: Clock, world: Callable[[], World], urls: Urls) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, world: Callable[[], World], urls: Urls, helpers: Helpers
+    ) -> None:
         self._store = store
         self._clock = clock
         self._world = world
         self._urls = urls
-        self._renderer = Renderer()
-        self._turn = threading.Lock()
+        self._helpers = helpers
 
     def html(self, key: MessageKey) -> str | None:
-        """The HTML of a message that was sent; None where it, its contact or its template is gone."""
-        it = self._look(key)
-        if it is None:
+        """The HTML of a message that was sent; None where it, its contact or its template is gone.
+
+        Raises TemplateStoppedError where rendering it takes too long, or too much.
+        """
+        job = self._job(key)
+        try:
+            return None if job is None else self._helpers.render(job)
+        except TemplateStoppedError:
+            raise
+        except TemplateError:
             return None
-        compiled, values = it
-        with self._turn:
-            try:
-                return self._renderer.render(compiled, values, self._urls.of(key)).html
-            except TemplateError:
-                return None
 
     def target(self, key: MessageKey, link_no: int) -> str | None:
         """Where a link of a message leads, an http or https address; None: nowhere (any more)."""
-        it = self._look(key)
-        if it is None:
+        job = self._job(key) if link_no else None
+        try:
+            return None if job is None else self._helpers.render(replace(job, link_no=link_no))
+        except TemplateError as error:
+            if isinstance(error, TemplateStoppedError):
+                _log.error("a link's target could not be worked out", template=error.where, why=error.message)
             return None
-        compiled, values = it
-        with self._turn:
-            try:
-                return self._renderer.resolve_link(compiled, link_no, values)
-            except TemplateError:
-                return None
 
-    def _look(self, key: MessageKey) -> tuple[Compiled, dict[str, Any]] | None:
-        """What a message was rendered from, and the values it would be rendered with now."""
+    def _job(self, key: MessageKey) -> Job | None:
+        """What a message was rendered from, and all that it would say now."""
         now, world = self._clock.now(), self._world()
         with self._store.read() as tx:
             it = messages.ordered(tx, [key]).get(key)
@@ -74,4 +76,18 @@ class Viewer:
             campaign = live.record.key if live else ""
             facts = batch.in_entry(batch.of(it.contact_id), enrollment, campaign, it.offer)
             goods = recommended.shown(tx, key)
-        return compiled, template_values(world.settings, facts, self._urls.of(key), goods, now)
+        sender = world.settings.sender
+        return Job(
+            compiled=compiled,
+            key=key,
+            facts=facts,
+            goods=[
+                Shown(**{it.name: getattr(product, it.name) for it in fields(Shown)}) for product in goods
+            ],
+            now=now,
+            sender=Sender(from_=sender.from_, reply_to=sender.reply_to, address=sender.address),
+            urls=self._urls,
+            timezone=world.settings.timezone,
+            currency=world.settings.currency,
+            seconds=self._helpers.seconds,
+        )

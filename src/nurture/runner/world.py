@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import or_
@@ -32,6 +32,15 @@ from nurture.store.versions import CampaignRecord, Numbering
 
 Words: TypeAlias = tuple[str, str, str, str]
 """A template's name and locale, with the subject and the preview of its message."""
+
+
+LaneOf: TypeAlias = Callable[[str], str]
+"""Into which lane of the outbox mail to an address goes."""
+
+
+def nowhere(email: str) -> str:
+    """All mail goes the same way."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +171,7 @@ class World:
     """By campaign id."""
     letters: Letters
     limits: Limits = field(default_factory=Limits)
+    lane_of: LaneOf = field(default=nowhere, compare=False)
     counted: Counted = field(default_factory=Counted, compare=False)
     """Orders as the last reviews by these rules counted them."""
     passed_over: set[int] = field(default_factory=set, compare=False)

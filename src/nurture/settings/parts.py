@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from email.utils import parseaddr
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -27,20 +27,6 @@ class Sender(Part):
         if (value or info.field_name == "from_") and "@" not in parseaddr(value)[1]:
             raise ValueError(f"cannot be {value!r}; write it as Corner Shop <hello@shop.example>")
         return value
-
-
-class Relay(Part):
-    """The SMTP server that takes our mail."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=25, ge=1, le=65535)
-    security: Literal["none", "starttls", "tls"] = "none"
-    username: str = ""
-    password: str = ""
-    """Only from NURTURE_RELAY_PASSWORD; never from the file."""
-    ca_file: str = ""
-    """A PEM file of certificates to trust besides the machine's own."""
-    connections: int = Field(default=10, ge=1, le=200)
 
 
 class Web(Part):
@@ -71,6 +57,18 @@ class Web(Part):
         return value
 
 
+def read_networks(value: Any) -> Any:
+    """Networks as they are written, looked at but not changed. Raises ValueError with what to write."""
+    # In the environment there are no lists.
+    several = [it.strip() for it in value.split(",") if it.strip()] if isinstance(value, str) else value
+    for network in several if isinstance(several, list | tuple) else ():
+        try:
+            ipaddress.ip_network(network if isinstance(network, str) else "")
+        except ValueError:
+            raise ValueError(f'cannot hold {network!r}; write networks, such as "10.0.0.0/8"') from None
+    return several
+
+
 class Notify(Part):
     """Where the step `notify:` may send webhooks."""
 
@@ -82,14 +80,7 @@ class Notify(Part):
     @field_validator("allow", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
-        # In the environment there are no lists.
-        several = [it.strip() for it in value.split(",") if it.strip()] if isinstance(value, str) else value
-        for network in several if isinstance(several, list | tuple) else ():
-            try:
-                ipaddress.ip_network(network if isinstance(network, str) else "")
-            except ValueError:
-                raise ValueError(f'cannot hold {network!r}; write networks, such as "10.0.0.0/8"') from None
-        return several
+        return read_networks(value)
 
 
 class Limits(Part):

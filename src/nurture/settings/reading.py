@@ -13,14 +13,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from nurture.errors import Fault, SettingsError, WorkspaceError
-from nurture.settings.parts import Limits, Notify, Part, Relay, Sender, Web
+from nurture.settings.destinations import Alerts, Destination, WarmUp
+from nurture.settings.direct import Direct
+from nurture.settings.parts import Limits, Notify, Part, Sender, Web
+from nurture.settings.relays import Relay, set_in_relays
+from nurture.settings.signing import Bounces, Dkim
 from nurture.settings.whole import Settings
 
 FILE_NAME = "nurture.toml"
 
 SECRET_FILE = "secret.key"
 
-SECRETS = ("relay.password", "secret", "webhook_secret")
+SECRETS = ("relay.password", "dkim.key", "secret", "webhook_secret")
 """Keys that only the environment may set."""
 
 
@@ -50,15 +54,19 @@ def load(workspace: Path, environ: Mapping[str, str] | None = None) -> Settings:
         if _get(raw, dotted) is not None
     ]
     variables = {}
-    for name, value in environ.items():
+    # The password of one relay comes before that of all: names that are longer go first.
+    for name, value in sorted(environ.items(), key=lambda it: -len(it[0])):
         if name.startswith("NURTURE_"):
             variables[_put(raw, name.removeprefix("NURTURE_").lower(), value)] = name
+    if raw.pop("relays", None) is not None:
+        faults.append(Fault(key=("relays",), message="relays is not a setting", hint='did you mean "relay"?'))
     if "secret" not in raw:
         raw["secret"] = _read_secret(workspace)
     try:
         settings = Settings(workspace=workspace.resolve(), **raw)
     except ValidationError as error:
-        faults += [_fault(item, variables) for item in error.errors(include_url=False)]
+        several = isinstance(raw.get("relay"), list)
+        faults += [_fault(item, variables, several) for item in error.errors(include_url=False)]
     if faults:
         raise SettingsError(faults)
     return settings
@@ -112,13 +120,18 @@ def _variable(dotted: str) -> str:
 def _get(raw: Mapping[str, Any], dotted: str) -> Any:
     value: Any = raw
     for part in dotted.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
+        several = value if isinstance(value, list) else [value]
+        found = [it[part] for it in several if isinstance(it, dict) and part in it]
+        value = found[0] if found else None
     return value
 
 
 def _put(raw: dict[str, Any], name: str, value: str) -> tuple[str, ...]:
     """NURTURE_WEB_PUBLIC_URL sets web.public_url; NURTURE_DATABASE sets database. Returns the key."""
-    section, _, rest = name.partition("_")
+    section = next((it for it in _SECTIONS if name.startswith(f"{it}_")), "")
+    rest = name.removeprefix(f"{section}_")
+    if section == "relay" and (key := set_in_relays(raw.setdefault(section, {}), rest, value)):
+        return key
     if rest and section in _SECTIONS and isinstance(raw.setdefault(section, {}), dict):
         raw[section][rest] = value
         return section, rest
@@ -132,12 +145,26 @@ _SECTIONS: dict[str, type[Part]] = {
     "web": Web,
     "limits": Limits,
     "notify": Notify,
+    "mx": Direct,
+    "dkim": Dkim,
+    "bounces": Bounces,
+    "destinations": Destination,
+    "warm_up": WarmUp,
+    "alerts": Alerts,
 }
 
 
-def _fault(item: Any, variables: Mapping[tuple[str, ...], str]) -> Fault:
-    key = tuple(str(part) for part in item["loc"])
+def _fault(item: Any, variables: Mapping[tuple[str, ...], str], several_relays: bool) -> Fault:
+    # The sections below [dkim] are gathered in `domains`, which nobody wrote.
+    key = tuple(str(part) for part in item["loc"] if (item["loc"][0], part) != ("dkim", "domains"))
     name = ".".join(key)
+    if key[0] == "relay" and len(key) > 2:
+        name = f"relay.{key[2]}"
+        if several_relays:
+            name += f" of [[relay]] number {int(key[1]) + 1}"
+        else:
+            # Nobody wrote a number.
+            key = ("relay", key[2])
     match item["type"]:
         case "extra_forbidden":
             message, hint = f"{name} is not a setting", _near(key)

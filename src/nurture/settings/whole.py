@@ -11,7 +11,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
 
-from nurture.settings.parts import Limits, Notify, Part, Relay, Sender, Topic, Web
+from nurture.settings.destinations import Alerts, Destinations, Rates, WarmUp
+from nurture.settings.direct import Direct
+from nurture.settings.parts import Limits, Notify, Part, Sender, Topic, Web
+from nurture.settings.relays import DELIVER, Relay, Relays
+from nurture.settings.signing import Bounces, Dkim
 
 _SQLITE = "sqlite:///"
 
@@ -35,10 +39,22 @@ class Settings(Part):
     webhook_secret: str = ""
     """Signs webhooks. From NURTURE_WEBHOOK_SECRET, else worked out from `secret`."""
     sender: Sender
-    relay: Relay = Relay()
+    relays: Relays = Field(default=(Relay(),), alias="relay")
+    """[relay], or each [[relay]]."""
+    deliver: DELIVER = "relay"
+    """With provider = "smtp": through the relays, or straight to the servers of each recipient."""
     web: Web = Web()
     limits: Limits = Limits()
     notify: Notify = Notify()
+    mx: Direct = Direct()
+    dkim: Dkim = Dkim()
+    bounces: Bounces = Bounces()
+    destinations: Destinations = Field(default_factory=dict)
+    """By the name of a provider, `default`, or a lane without a provider: /mx1.shop.example."""
+    rates: Rates = Field(default_factory=dict)
+    """By the key of a campaign: at most so much of it, to all destinations together."""
+    warm_up: WarmUp | None = None
+    alerts: Alerts = Alerts()
     topics: Mapping[str, Topic] = Field(default_factory=dict)
 
     @field_validator("timezone")
@@ -76,6 +92,11 @@ class Settings(Part):
             hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(PROVIDERS)}"
             raise ValueError(f"cannot be {value!r}; {hint}")
         return value
+
+    @property
+    def relay(self) -> Relay:
+        """The first of the relays; where there is one, the only one."""
+        return self.relays[0]
 
     @property
     def zone(self) -> ZoneInfo:

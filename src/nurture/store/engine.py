@@ -2,7 +2,8 @@
 
 `with store.read() as tx` is a snapshot that cannot write; `with store.write() as tx` commits at its end and
 rolls back when something is raised. On SQLite a write begins with BEGIN IMMEDIATE, so that it waits for its
-turn at the start and never fails in the middle. Reading and writing mean the same on both engines.
+turn at the start and never fails in the middle. Reading and writing mean the same on both engines. On SQLite each
+transaction first looks whether the database's file is still the one that was opened.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from nurture.clock import Moment, SystemClock
 from nurture.errors import StoreError, WorkspaceError
 from nurture.store import sqlite_functions
+from nurture.store.database_file import DatabaseFile, FileId
 from nurture.store.ids import Ids
 from nurture.store.nodes import Nodes
 from nurture.store.schema import bring_up_to_date
-from nurture.store.troubles import translate
+from nurture.store.troubles import LOCKED, translate
 
 Tx: TypeAlias = Connection
 """An open transaction: the first argument of every query."""
@@ -43,12 +46,22 @@ _PRAGMAS = (
 class Store:
     """An open database. Safe to share between threads; each thread opens its own transactions."""
 
-    def __init__(self, engine: Engine, snapshots: Engine, *, where: str, patience: float) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        snapshots: Engine,
+        *,
+        where: str,
+        patience: float,
+        file: DatabaseFile | None = None,
+    ) -> None:
         self._engine = engine
         self._snapshots = snapshots
         self._patience = patience
         self._where = where
+        self._file = file
         self._turn = threading.Lock()
+        self._writing = False
         self._nodes = Nodes(self._write, SystemClock())
 
     @property
@@ -62,6 +75,11 @@ class Store:
         return self._where
 
     @property
+    def file_id(self) -> FileId | None:
+        """Which file it is on SQLite, whatever stands at its path now."""
+        return self._file.id if self._file is not None else None
+
+    @property
     def ids(self) -> Ids:
         """Makes ids. The process takes a node number of its own before the first one."""
         return self._nodes.ids()
@@ -69,6 +87,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A snapshot: all that is read in it is of one moment. Raises StoreError."""
+        self._check_file()
         with self._translated(), self._snapshots.connect() as tx, tx.begin():
             if self.dialect == "sqlite":
                 tx.exec_driver_sql("BEGIN")
@@ -86,7 +105,14 @@ class Store:
         with self._translated(), self._in_turn(), self._engine.connect() as tx, tx.begin():
             if self.dialect == "sqlite":
                 tx.exec_driver_sql("BEGIN IMMEDIATE")
+                self._writing = True
             yield tx
+            # What is committed to a file that is gone is lost: rather not commit it.
+            self._check_file()
+
+    def _check_file(self) -> None:
+        if self._file is not None:
+            self._file.check()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -95,15 +121,23 @@ class Store:
             yield
             return
         if not self._turn.acquire(timeout=self._patience):
-            raise StoreError(
-                f"another part of this process has been writing for {self._patience:.0f} seconds",
-                where=self._where,
-                remedy="Start nurture again; nothing that was committed is lost.",
-            )
+            raise self._kept_waiting()
         try:
+            self._check_file()
             yield
         finally:
+            self._writing = False
             self._turn.release()
+
+    def _kept_waiting(self) -> StoreError:
+        """Whoever has the turn writes, or waits for another process itself."""
+        if not self._writing:
+            return StoreError(LOCKED[0], where=self._where, remedy=LOCKED[1])
+        return StoreError(
+            f"another part of this process has been writing for {self._patience:.0f} seconds",
+            where=self._where,
+            remedy="Start nurture again; nothing that was committed is lost.",
+        )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -129,66 +163,67 @@ class Store:
 
 
 def open_store(
-    url: str, *, now: Moment, create: bool = False, durable: bool = True, patience: float = PATIENCE
+    url: str,
+    *,
+    now: Moment,
+    create: bool = False,
+    durable: bool = True,
+    patience: float = PATIENCE,
+    file_id: FileId | None = None,
 ) -> Store:
     """Open the database at `url`, its tables brought up to date; with `create`, made where there are none.
 
+    With `file_id` it has to be this very file on SQLite: for processes that work for one that opened it before.
     With `durable` False a power cut may lose what was committed: for replays, which can be done again. Raises
     WorkspaceError where there is no database or a newer version made it, StoreError where it cannot be used.
     """
-    engine, where = _engine(url, create=create, durable=durable, patience=patience)
-    snapshots = _snapshots(engine, durable=durable, patience=patience)
-    store = Store(engine, snapshots, where=where, patience=patience)
+    store = _store(url, create=create, durable=durable, patience=patience, file_id=file_id)
     try:
         with store._translated():
-            bring_up_to_date(store._write, store.read, where=where, now=now, create=create)
+            bring_up_to_date(store._write, store.read, where=store.where, now=now, create=create)
     except BaseException:
         store._dispose()
         raise
     return store
 
 
-def _snapshots(engine: Engine, *, durable: bool, patience: float) -> Engine:
-    """The same database for reading.
-
-    On SQLite through connections of its own: to forbid and allow writing on the same one makes SQLite prepare
-    all its statements anew each time.
-    """
-    if engine.dialect.name == "sqlite":
-        return _sqlite_engine(str(engine.url.database), durable=durable, patience=patience, reads=True)
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
-def _engine(url: str, *, create: bool, durable: bool, patience: float = PATIENCE) -> tuple[Engine, str]:
+def _store(url: str, *, create: bool, durable: bool, patience: float, file_id: FileId | None = None) -> Store:
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
-        return _sqlite(url, create=create, durable=durable, patience=patience)
+        return _sqlite(url, create=create, durable=durable, patience=patience, file_id=file_id)
     if scheme in ("postgresql", "postgres"):
-        return _postgresql(url)
+        return _postgresql(url, patience=patience)
     raise StoreError(
         f"`database` starts with {scheme[:20]!r}",
         remedy="Write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE.",
     )
 
 
-def _sqlite(url: str, *, create: bool, durable: bool, patience: float) -> tuple[Engine, str]:
+def _sqlite(url: str, *, create: bool, durable: bool, patience: float, file_id: FileId | None) -> Store:
     name = url.removeprefix("sqlite:///")
     if name == url or not name or name.startswith(":memory:") or "?" in name:
         raise StoreError("`database` names no file", where=url, remedy="Write sqlite:///FILE.")
     path = Path(name)
-    if not create and not path.is_file():
+    if not create and file_id is None and not path.is_file():
         raise WorkspaceError("there is no database here", where=str(path), remedy="Make it: nurture init DIR")
-    return _sqlite_engine(str(path), durable=durable, patience=patience), str(path)
+    file = DatabaseFile(path, create=create, known=file_id)
+    # To forbid and allow writing on the same connection makes SQLite prepare all its statements anew each time.
+    engine, snapshots = (
+        _sqlite_engine(file, durable=durable, patience=patience, reads=reads) for reads in (False, True)
+    )
+    return Store(engine, snapshots, where=str(path), patience=patience, file=file)
 
 
-def _sqlite_engine(path: str, *, durable: bool, patience: float, reads: bool = False) -> Engine:
+def _sqlite_engine(file: DatabaseFile, *, durable: bool, patience: float, reads: bool) -> Engine:
     engine = create_engine(
-        make_url("sqlite://").set(database=path),
-        # Transactions are begun by us: the driver's own would start late and never IMMEDIATE.
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": patience},
+        "sqlite://",
+        creator=lambda: file.connect(patience=patience),
+        poolclass=QueuePool,
         pool_size=8,
         max_overflow=56,
         pool_use_lifo=True,
+        # Every transaction is ended by who began it.
+        pool_reset_on_return=None,
     )
 
     @event.listens_for(engine, "connect")
@@ -207,7 +242,7 @@ def _sqlite_engine(path: str, *, durable: bool, patience: float, reads: bool = F
     return engine
 
 
-def _postgresql(url: str) -> tuple[Engine, str]:
+def _postgresql(url: str, *, patience: float) -> Store:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -223,10 +258,12 @@ def _postgresql(url: str) -> tuple[Engine, str]:
         pool_use_lifo=True,
         pool_pre_ping=True,
     )
-    return engine, parsed.set(query={}).render_as_string(hide_password=True)
+    snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    where = parsed.set(query={}).render_as_string(hide_password=True)
+    return Store(engine, snapshots, where=where, patience=patience)
 
 
 def _with_limits(options: str | tuple[str, ...]) -> str:
     given = options if isinstance(options, str) else " ".join(options)
-    # Compiling a plan costs more than any of our short statements.
-    return f"{given} -c idle_in_transaction_session_timeout=10s -c jit=off".strip()
+    # Compiling a plan costs more than any of our short statements. What the URL says comes last and counts.
+    return f"-c idle_in_transaction_session_timeout=10s -c jit=off {given}".strip()

@@ -131,7 +131,10 @@ _GO_ON = (
     .where(
         one_of(_enrollments.c.id, "ids"),
         _enrollments.c.closed_at == 0,
-        ~select(_outbox.c.step_no).where(_outbox.c.enrollment_id == _enrollments.c.id).exists(),
+        # Their own: one that is sent a second time holds nobody up.
+        ~select(_outbox.c.step_no)
+        .where(_outbox.c.enrollment_id == _enrollments.c.id, _outbox.c.step_no == _enrollments.c.step_no)
+        .exists(),
     )
     .values(due_at=bindparam("now"))
 )

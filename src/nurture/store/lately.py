@@ -89,3 +89,15 @@ def _read_events(tx: Tx, asked: dict[str, Any]) -> Iterator[tuple[int, Deed]]:
 def _read_acts(tx: Tx, asked: dict[str, Any]) -> Iterator[tuple[int, Deed]]:
     for contact, at, kind, campaign, step in tx.execute(_ACTS, asked).all():
         yield contact, Deed(at=at, did=_DID[kind], what=f"{campaign or '?'} › {step or '?'}")
+
+
+_KEEN = select(_signs.c.contact_id).where(
+    one_of(_signs.c.contact_id, "contacts"),
+    _signs.c.at >= bindparam("since"),
+    _signs.c.kind.in_(("open", "click")),
+)
+
+
+def keen(tx: Tx, contact_ids: Collection[int], since: Moment) -> set[int]:
+    """Those who opened or clicked something at `since` or later."""
+    return set(tx.execute(_KEEN, {"contacts": contact_ids, "since": since}).scalars())

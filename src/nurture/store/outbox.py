@@ -1,15 +1,14 @@
-"""Messages on their way: planned, claimed by a sender, moved back, skipped. `handover.py` ends them."""
+"""Messages on their way: planned, held back, skipped. `claims.py` takes them, `handover.py` ends them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Delete, Executable, Row, bindparam, delete, func, literal_column, select, text, update
+from sqlalchemy import Delete, bindparam, delete, func, literal_column, select
 
 from nurture.clock import NEVER, Moment
 from nurture.delivery.outcome import OPEN_STATES, MessageKey
@@ -22,13 +21,16 @@ from nurture.store.settle import Settled, settle
 from nurture.store.statements import chunks, insert, one_of, table
 from nurture.store.tables import MessageRow, OutboxRow, SenderRow
 
-PLANNED, CLAIMED, HANDED, DEFERRED = range(len(OPEN_STATES))
+PLANNED, CLAIMED, HANDED, DEFERRED, ACCEPTED = range(len(OPEN_STATES))
 
+IN_HAND = (CLAIMED, HANDED, ACCEPTED)
+"""A contact has one message at most in one of these."""
+
+URGENT = 0
 PRIORITIES = range(1, 11)
-"""Sort keys: 10 minus the campaign's priority, so 1 goes first."""
-
-_CLAIM_LOCK = 0x6F757462
-"""Advisory lock on PostgreSQL ("outb"): one claim at a time, so that no two take messages of one contact."""
+"""Sort keys: 10 minus the campaign's priority, so 1 goes first; urgent messages go before all others."""
+COLD = 10
+"""Added for people who showed no interest lately, while a new address is warmed up."""
 
 NOTHING_SEEN: Mapping[MessageKey, Mapping[str, str]] = MappingProxyType({})
 
@@ -38,16 +40,6 @@ _senders = table(SenderRow)
 
 # Written out, not as parameters: only so do the partial indexes apply.
 WAITING = _outbox.c.state.in_([literal_column("0"), literal_column("3")])
-
-
-_FIRST = text(
-    " UNION ALL ".join(
-        f"SELECT {priority} AS priority, (SELECT due_at FROM outbox WHERE lane = :lane"
-        f" AND priority = {priority} AND state IN (0, 3) ORDER BY due_at LIMIT 1) AS due_at"
-        for priority in PRIORITIES
-    )
-)
-"""One look at the beginning of each range of the index outbox_due, in one statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,21 +62,8 @@ class Planned:
     priority: int = 5
     """9 goes first."""
     lane: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """A message that this sender holds, as its row said when it was claimed."""
-
-    key: MessageKey
-    contact_id: int
-    campaign_id: int
-    lane: str
-    due_at: Moment
-    wanted_at: Moment
-    stale_at: Moment
-    attempts: int
-    first_tried_at: Moment
+    cold: bool = False
+    """Behind all that are not, whatever their priority."""
 
 
 def plan(tx: Tx, rows: Sequence[Planned]) -> set[MessageKey]:
@@ -146,7 +125,7 @@ def _outbox_values(it: Planned) -> dict[str, int | str]:
         "contact_id": it.contact_id,
         "campaign_id": it.campaign_id,
         "lane": it.lane,
-        "priority": min(max(10 - it.priority, PRIORITIES[0]), PRIORITIES[-1]),
+        "priority": _sort_key(it),
         "state": PLANNED,
         "due_at": it.due_at,
         "wanted_at": it.due_at,
@@ -158,75 +137,9 @@ def _outbox_values(it: Planned) -> dict[str, int | str]:
     }
 
 
-def claim(tx: Tx, sender: int, now: Moment, limit: int, lanes: Sequence[str] = ("",)) -> list[Claimed]:
-    """Take what is due, at most `limit`: by priority, then oldest first, never two of one contact at a
-    time."""
-    if tx.dialect.name == "postgresql":
-        tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
-    # Locked, so that whoever takes this sender for dead meanwhile waits for the claim, and takes it back.
-    if tx.execute(select(_senders.c.ended_at).where(_senders.c.id == sender).with_for_update()).scalar():
-        return []
-    found: dict[int, Claimed] = {}
-    for lane in lanes:
-        for priority, first in _first_due(tx, lane):
-            room = limit - len(found)
-            if first > now or room <= 0:
-                continue
-            # One range of the index outbox_due at a time: what is planned for later is never walked over.
-            given = {"of_lane": lane, "of_priority": priority, "now": now, "room": room}
-            for row in tx.execute(_due(), given):
-                found.setdefault(row.contact_id, _claimed(row))
-    claims = list(found.values())
-    if claims:
-        given = {"keys": as_json([it.key for it in claims]), "holder": sender}
-        tx.execute(_claiming(tx.dialect.name), given)
-    return claims
-
-
-@cache
-def _claiming(dialect: str) -> Executable:
-    keys = listed(dialect, "keys", (("e", "int"), ("s", "int")))
-    return (
-        update(_outbox)
-        .where(_outbox.c.enrollment_id == keys.c.e, _outbox.c.step_no == keys.c.s)
-        .values(state=CLAIMED, sender=bindparam("holder"))
-    )
-
-
-@cache
-def _due() -> Executable:
-    held = _outbox.alias("held")
-    in_hand = select(held.c.step_no).where(
-        held.c.contact_id == _outbox.c.contact_id,
-        held.c.state.in_([literal_column("1"), literal_column("2")]),
-    )
-    return (
-        select(_outbox)
-        .where(
-            _outbox.c.lane == bindparam("of_lane"),
-            _outbox.c.priority == bindparam("of_priority"),
-            _outbox.c.due_at <= bindparam("now"),
-            WAITING,
-            ~in_hand.exists(),
-        )
-        .order_by(_outbox.c.due_at)
-        .limit(bindparam("room"))
-        .with_for_update(skip_locked=True, of=_outbox)
-    )
-
-
-def _claimed(it: Row[Any]) -> Claimed:
-    return Claimed(
-        key=MessageKey(it.enrollment_id, it.step_no),
-        contact_id=it.contact_id,
-        campaign_id=it.campaign_id,
-        lane=it.lane,
-        due_at=it.due_at,
-        wanted_at=it.wanted_at,
-        stale_at=it.stale_at,
-        attempts=it.attempts,
-        first_tried_at=it.first_tried_at,
-    )
+def sort_key(priority: int) -> int:
+    """By which what is not urgent is sorted, for a campaign of this priority."""
+    return min(max(10 - priority, PRIORITIES[0]), PRIORITIES[-1])
 
 
 def skip_contact(
@@ -269,7 +182,7 @@ def _skip(
     given: Mapping[str, Any] | None = None,
     saw: Mapping[MessageKey, Mapping[str, str]] = NOTHING_SEEN,
 ) -> list[MessageKey]:
-    statement = wanted.where(_outbox.c.state != HANDED)
+    statement = wanted.where(_outbox.c.state.not_in((HANDED, ACCEPTED)))
     returned = statement.returning(_outbox.c.enrollment_id, _outbox.c.step_no)
     rows = tx.execute(returned, given or {}).all()
     keys = [MessageKey(e, s) for e, s in rows]
@@ -285,6 +198,12 @@ _HELD = select(_outbox.c.contact_id, _outbox.c.enrollment_id, _outbox.c.step_no,
 )
 
 
+def _sort_key(it: Planned) -> int:
+    if it.urgent:
+        return URGENT
+    return sort_key(it.priority) + (COLD if it.cold else 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
     """A message that waits for something."""
@@ -298,7 +217,9 @@ def held_back(tx: Tx, contact_ids: Collection[int], reason: str) -> dict[int, li
     """The messages of each contact that wait because of `reason`."""
     found: dict[int, list[HeldBack]] = defaultdict(list)
     for contact, enrollment, step_no, order in tx.execute(_HELD, {"contacts": contact_ids, "reason": reason}):
-        found[contact].append(HeldBack(key=MessageKey(enrollment, step_no), priority=10 - order))
+        found[contact].append(
+            HeldBack(key=MessageKey(enrollment, step_no), priority=10 - (order - 1) % COLD - 1)
+        )
     return found
 
 
@@ -310,17 +231,6 @@ def skip_messages(tx: Tx, saw: Mapping[MessageKey, Mapping[str, str]], reason: s
             listing.c.e == _outbox.c.enrollment_id, listing.c.s == _outbox.c.step_no
         )
         _skip(tx, delete(_outbox).where(named.exists()), reason, now, {"keys": as_json(list(saw))}, saw)
-
-
-def next_due(tx: Tx, lanes: Sequence[str] = ("",)) -> Moment:
-    """When the first message that nobody holds is due; NEVER where none is."""
-    return min((first for lane in lanes for _, first in _first_due(tx, lane)), default=NEVER)
-
-
-def _first_due(tx: Tx, lane: str) -> list[tuple[int, Moment]]:
-    """The priorities that have something waiting, most urgent first, with when the first of it is due."""
-    rows = tx.execute(_FIRST, {"lane": lane})
-    return sorted((priority, int(at)) for priority, at in rows if at is not None)
 
 
 def counts(tx: Tx) -> dict[str, int]:

@@ -56,7 +56,12 @@ def go_on(tx: Tx, campaign_id: int, now: Moment) -> None:
     """Have everybody in this campaign decided, except those whose message is under way; and its messages claimed
     again, each when it is wanted."""
     _note(tx, campaign_id, paused_at=0)
-    under_way = select(_outbox.c.step_no).where(_outbox.c.enrollment_id == _enrollments.c.id).exists()
+    # Their own: one that is sent a second time holds nobody up.
+    under_way = (
+        select(_outbox.c.step_no)
+        .where(_outbox.c.enrollment_id == _enrollments.c.id, _outbox.c.step_no == _enrollments.c.step_no)
+        .exists()
+    )
     tx.execute(update(_enrollments).where(*_open(campaign_id), ~under_way).values(due_at=now))
     tx.execute(update(_outbox).where(*_waits(campaign_id)).values(due_at=_outbox.c.wanted_at))
 

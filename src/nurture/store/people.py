@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from nurture.audience.contact import Contact, Scalar
 from nurture.clock import Moment
@@ -150,7 +150,7 @@ def _changed(contact: Contact, what: ChangeContact) -> Contact:
 
 def by_email(tx: Tx, email: str) -> Contact | None:
     """The contact with this address, however it is written."""
-    row = tx.execute(select(_contacts).where(_contacts.c.email == email.strip().lower())).one_or_none()
+    row = tx.execute(select(*_OF_CONTACT).where(_contacts.c.email == email.strip().lower())).one_or_none()
     return _contact(row) if row else None
 
 
@@ -165,12 +165,28 @@ def emails_like(tx: Tx, email: str, limit: int = 500) -> list[str]:
     return list(found)
 
 
-_BY_IDS = select(_contacts).where(one_of(_contacts.c.id, "ids"))
+_OF_CONTACT = tuple(
+    _contacts.c[name]
+    for name in (
+        "id",
+        "email",
+        "external_id",
+        "first_name",
+        "last_name",
+        "locale",
+        "timezone",
+        "country",
+        "tags",
+        "attributes",
+        "created_at",
+    )
+)
+_BY_IDS = select(*_OF_CONTACT).where(one_of(_contacts.c.id, "ids"))
 
 
 def by_ids(tx: Tx, contact_ids: Collection[int]) -> dict[int, Contact]:
     """Contacts by id; who is not there (erased) is left out."""
-    return {row.id: _contact(row) for row in tx.execute(_BY_IDS, {"ids": contact_ids}).all()}
+    return {row[0]: _contact(row) for row in tx.execute(_BY_IDS, {"ids": contact_ids}).all()}
 
 
 def ids_by_email(tx: Tx, emails: Collection[str]) -> dict[str, int]:
@@ -196,7 +212,7 @@ def _known(tx: Tx, given: Iterable[ContactGiven]) -> dict[int, Contact]:
             among(tx, _contacts.c.email, [it.email for it in part]),
             among(tx, _contacts.c.external_id, [it.external_id for it in part if it.external_id]),
         ):
-            found.update((row.id, _contact(row)) for row in tx.execute(select(_contacts).where(condition)))
+            found.update((row.id, _contact(row)) for row in tx.execute(select(*_OF_CONTACT).where(condition)))
     return found
 
 
@@ -229,17 +245,31 @@ def _values(it: Contact) -> tuple[str | int, ...]:
     return (*named, json.dumps(it.tags, ensure_ascii=False), attributes, it.created_at)
 
 
-def _contact(row: Row[Any]) -> Contact:
+def _contact(row: Sequence[Any]) -> Contact:
+    # Taken apart at once: a row looks each column up by its name.
+    (
+        id_,
+        email,
+        external_id,
+        first_name,
+        last_name,
+        locale,
+        timezone,
+        country,
+        tags,
+        attributes,
+        created_at,
+    ) = row
     return Contact(
-        id=row.id,
-        email=row.email,
-        external_id=row.external_id,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        locale=row.locale,
-        timezone=row.timezone,
-        country=row.country,
-        tags=() if row.tags == "[]" else tuple(json.loads(row.tags)),
-        created_at=row.created_at,
-        attributes={} if row.attributes == "{}" else json.loads(row.attributes),
+        id=id_,
+        email=email,
+        external_id=external_id,
+        first_name=first_name,
+        last_name=last_name,
+        locale=locale,
+        timezone=timezone,
+        country=country,
+        tags=() if tags == "[]" else tuple(json.loads(tags)),
+        created_at=created_at,
+        attributes={} if attributes == "{}" else json.loads(attributes),
     )

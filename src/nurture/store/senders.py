@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from nurture.clock import SECOND, Moment, Span
+from nurture.errors import StoreError
 from nurture.store.engine import Store, Tx
 from nurture.store.statements import table
 from nurture.store.tables import OutboxRow, SenderRow
@@ -43,10 +44,20 @@ class SendingLock:
         self._file: int | None = None
 
     def take(self, host: str, pid: int) -> SendingLocked | None:
-        """Take the lock, or say who has it. On PostgreSQL, where nobody needs it, it is always had."""
+        """Take the lock, or say who has it. On PostgreSQL, where nobody needs it, it is always had.
+
+        Raises StoreError where its file cannot be opened.
+        """
         if self._path is None or self._file is not None:
             return None
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(
+                f"the lock of the one process that sends cannot be opened: {error.strerror}",
+                where=str(self._path),
+                remedy="Make the file and its folder writable for this user.",
+            ) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -92,18 +103,25 @@ def beat(tx: Tx, sender: int, now: Moment) -> bool:
     return tx.execute(statement).rowcount == 1
 
 
+def alive(tx: Tx) -> list[int]:
+    """The ids of all that live, the oldest first."""
+    return list(
+        tx.execute(select(_senders.c.id).where(_senders.c.ended_at == 0).order_by(_senders.c.id)).scalars()
+    )
+
+
 def end(tx: Tx, sender: int, now: Moment) -> None:
     """This incarnation holds nothing any more."""
     tx.execute(update(_senders).where(_senders.c.id == sender, _senders.c.ended_at == 0).values(ended_at=now))
 
 
-def bury(tx: Tx, now: Moment, *, only: int = 0) -> list[int]:
+def bury(tx: Tx, now: Moment, *, only: int = 0, dead_after: Span = DEAD_AFTER) -> list[int]:
     """The ids of senders that are dead by `now`, now ended; `only` one may live on: all others are dead.
 
     `only` is for SQLite, where whoever has the lock knows that nobody else is alive; 0: go by the sign of
     life.
     """
-    dead = _senders.c.id != only if only else _senders.c.heartbeat_at < now - DEAD_AFTER
+    dead = _senders.c.id != only if only else _senders.c.heartbeat_at < now - dead_after
     rows = tx.execute(
         update(_senders).where(_senders.c.ended_at == 0, dead).values(ended_at=now).returning(_senders.c.id)
     )

@@ -4,17 +4,17 @@ group."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, Row, bindparam, update
+from sqlalchemy import ColumnElement, Executable, Row, Subquery, bindparam, select, update
 
 from nurture.clock import NEVER, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.store.agenda import put_on_agenda
 from nurture.store.engine import Tx
-from nurture.store.keys import as_json, by_key, listed
+from nurture.store.keys import Kind, as_json, by_key, listed
 from nurture.store.seen_facts import as_text
 from nurture.store.statements import chunks, table, upsert
 from nurture.store.tables import CodeRow, EnrollmentRow, MessageRow, SignRow
@@ -25,9 +25,8 @@ _messages = table(MessageRow)
 _signs = table(SignRow)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What became of one message, known at `at` (sent: when it was handed over)."""
+class Settled(NamedTuple):
+    """What became of one message, known at `at` (sent: when it was handed over). A tuple: there is one for each."""
 
     key: MessageKey
     outcome: str
@@ -35,7 +34,7 @@ class Settled:
     reason: str
     leaves: bool = False
     """Whether the contact leaves the campaign with it."""
-    saw: Mapping[str, str] = field(default_factory=dict)
+    saw: Mapping[str, str] = MappingProxyType({})
     """The facts behind the reason."""
 
 
@@ -49,9 +48,10 @@ def settle(
     """Write the outcome of those messages whose outcome is `was` ("" open, or `unknown`), and return their
     keys.
 
-    Where they were open, their enrollments go on: due at once, counted from the moment each was done. For
-    what was sent the contact has received it, and codes that it carries begin to run: `expires` maps an
-    offer's key to how long its code holds (None: for ever).
+    Where they were open, the enrollments that wait for them go on: due at once, counted from the moment each was
+    done. One that has gone on already, since this is the message's second time, is not touched. For what was sent
+    the contact has received it, and codes that it carries begin to run: `expires` maps an offer's key to how long
+    its code holds (None: for ever).
     """
     done: set[MessageKey] = set()
     for some in chunks(settled):
@@ -64,6 +64,21 @@ def settle(
             _go_on(tx, [it for it in written if not it.leaves])
             _leave(tx, [it for it in written if it.leaves])
     return done
+
+
+def settle_arrived(
+    tx: Tx, key: MessageKey, reason: str, expires: Mapping[str, Span | None] | None = None
+) -> None:
+    """A message of which nobody knew whether it arrived (RFC 1047) was touched by its recipient: so it did."""
+    its = select(_messages.c.done_at).where(
+        _messages.c.enrollment_id == key.enrollment_id,
+        _messages.c.step_no == key.step_no,
+        _messages.c.outcome == "unknown",
+    )
+    handed_at = tx.execute(its).scalar()
+    if handed_at is not None:
+        it = Settled(key=key, outcome="sent", at=handed_at, reason=reason)
+        settle(tx, [it], was="unknown", expires=expires)
 
 
 def _write_outcomes(tx: Tx, settled: Sequence[Settled], was: str) -> Sequence[Row[Any]]:
@@ -130,18 +145,17 @@ def _receive(
 
 def _go_on(tx: Tx, settled: Sequence[Settled]) -> None:
     if settled:
-        rows = [(it.key.enrollment_id, it.at) for it in settled]
+        rows = [(*it.key, it.at) for it in settled]
         tx.execute(_going_on(tx.dialect.name), {"done": as_json(rows), "never": NEVER})
 
 
 @cache
 def _going_on(dialect: str) -> Executable:
-    rows = listed(dialect, "done", (("e", "int"), ("at", "int")))
+    rows = listed(dialect, "done", (("e", "int"), ("s", "int"), ("at", "int")))
     return (
         update(_enrollments)
         .where(
-            _enrollments.c.id == rows.c.e,
-            by_key(_enrollments.c.closed_at) == 0,
+            *_wait_for(rows),
             by_key(_enrollments.c.due_at) == bindparam("never"),
         )
         .values(since=rows.c.at, due_at=rows.c.at)
@@ -150,7 +164,7 @@ def _going_on(dialect: str) -> Executable:
 
 def _leave(tx: Tx, settled: Sequence[Settled]) -> None:
     if settled:
-        rows = [(it.key.enrollment_id, it.at, it.reason, as_text(it.saw)) for it in settled]
+        rows = [(*it.key, it.at, it.reason, as_text(it.saw)) for it in settled]
         left = tx.execute(_leaving(tx.dialect.name), {"done": as_json(rows)}).all()
         # What comes next for them, another line of the campaign, begins at their next review.
         put_on_agenda(tx, [(contact, 0, at) for contact, at in left])
@@ -158,10 +172,27 @@ def _leave(tx: Tx, settled: Sequence[Settled]) -> None:
 
 @cache
 def _leaving(dialect: str) -> Executable:
-    rows = listed(dialect, "done", (("e", "int"), ("at", "int"), ("reason", "text"), ("saw", "text")))
+    columns: tuple[tuple[str, Kind], ...] = (
+        ("e", "int"),
+        ("s", "int"),
+        ("at", "int"),
+        ("reason", "text"),
+        ("saw", "text"),
+    )
+    rows = listed(dialect, "done", columns)
     return (
         update(_enrollments)
-        .where(_enrollments.c.id == rows.c.e, by_key(_enrollments.c.closed_at) == 0)
+        .where(*_wait_for(rows))
         .values(closed_at=rows.c.at, reason=rows.c.reason, saw=rows.c.saw)
         .returning(_enrollments.c.contact_id, _enrollments.c.closed_at)
+    )
+
+
+def _wait_for(rows: Subquery) -> tuple[ColumnElement[bool], ...]:
+    """Open, and standing behind this very message: whoever was sent it a second time has gone on since."""
+    return (
+        _enrollments.c.id == rows.c.e,
+        by_key(_enrollments.c.step_no) == rows.c.s,
+        _enrollments.c.behind.is_(True),
+        by_key(_enrollments.c.closed_at) == 0,
     )

@@ -11,7 +11,8 @@ lifecycle    agenda · stages · transitions · order_facts
 campaigns    versions · campaigns · campaign_steps · occasions · winners · templates
 journeys     enrollments · messages · outbox · codes · shown · notices
 engagement   hits · signs
-machines     senders · marks · inbox
+destinations destinations · destination_days · soft_bounces
+machines     senders · marks · inbox · domains
 """
 
 from __future__ import annotations
@@ -434,6 +435,12 @@ class MessageRow(SQLModel, table=True):
         Index("messages_by_contact", "contact_id", "done_at"),
         Index("messages_by_campaign", "campaign_id", "done_at"),
         Index("messages_by_time", "done_at"),
+        Index(
+            "messages_unknown",
+            "done_at",
+            sqlite_where=text("outcome = 'unknown'"),
+            postgresql_where=text("outcome = 'unknown'"),
+        ),
     )
 
     enrollment_id: int = _big(primary_key=True, default=None)
@@ -461,19 +468,32 @@ class MessageRow(SQLModel, table=True):
 
 
 class OutboxRow(SQLModel, table=True):
-    """A message on its way: planned, claimed, handed or deferred. The row is gone when the message is done."""
+    """A message on its way: planned, claimed, handed, deferred or accepted. The row is gone when it is done."""
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("outbox_due", "lane", "priority", "due_at"),
-        Index("outbox_by_sender", "sender", "state"),
+        Index(
+            "outbox_due",
+            "lane",
+            "priority",
+            "campaign_id",
+            "due_at",
+            sqlite_where=text("state IN (0, 3)"),
+            postgresql_where=text("state IN (0, 3)"),
+        ),
+        Index(
+            "outbox_by_sender",
+            "sender",
+            sqlite_where=text("sender <> 0"),
+            postgresql_where=text("sender <> 0"),
+        ),
         Index("outbox_by_contact", "contact_id"),
         Index(
             "outbox_one_in_hand",
             "contact_id",
             unique=True,
-            sqlite_where=text("state IN (1, 2)"),
-            postgresql_where=text("state IN (1, 2)"),
+            sqlite_where=text("state IN (1, 2, 4)"),
+            postgresql_where=text("state IN (1, 2, 4)"),
         ),
     )
 
@@ -482,11 +502,11 @@ class OutboxRow(SQLModel, table=True):
     contact_id: int = _big()
     campaign_id: int = _big()
     lane: str = ""
-    """The destination provider; empty while all goes one way."""
+    """The destination, see `delivery/lanes.py`."""
     priority: int = _small(5)
-    """9 first, as the sort key 10 - priority."""
+    """A sort key: 0 for what is urgent, else 10 - the campaign's priority."""
     state: int = _small()
-    """0 planned, 1 claimed, 2 handed, 3 deferred."""
+    """0 planned, 1 claimed, 2 handed, 3 deferred, 4 accepted: sent, and not in the books yet."""
     due_at: int = _big()
     """When to try it; once it is handed over, when that was."""
     wanted_at: int = _big()
@@ -604,6 +624,52 @@ class SignRow(SQLModel, table=True):
     at: int = _big()
 
 
+# ------------------------------------------------------------------ destinations
+
+
+class DestinationRow(SQLModel, table=True):
+    """What holds mail to a destination back, or did; by the key of its limits. No row: nothing ever did."""
+
+    __tablename__ = "destinations"
+
+    key: str = Field(primary_key=True)
+    """See `limits_key` in delivery/lanes.py."""
+    paused_until: int = _big()
+    slow_until: int = _big()
+    slow_per_minute: int = _big()
+    stopped: str = ""
+    """Why nothing goes there until a person says so; empty: it goes."""
+    reply: str = ""
+    """The answer that led to it."""
+    at: int = _big()
+    """When that came."""
+    resumed_at: int = _big()
+    """When a person last said to go on; answers from before then count no more."""
+
+
+class DestinationDayRow(SQLModel, table=True):
+    """How many messages a sender took out of a day's allowance of a destination, while it is warmed up."""
+
+    __tablename__ = "destination_days"
+
+    key: str = Field(primary_key=True)
+    day: int = _big(primary_key=True, default=None)
+    """Days since 1970-01-01 in UTC."""
+    sender: int = _big(primary_key=True, default=None)
+    sent: int = _big()
+
+
+class SoftBounceRow(SQLModel, table=True):
+    """How often a contact's mailbox was full or switched off since something last arrived. No row: never."""
+
+    __tablename__ = "soft_bounces"
+
+    contact_id: int = _big(primary_key=True, default=None)
+    score: float = 0.0
+    at: int = _big()
+    """The last one that counted."""
+
+
 # ------------------------------------------------------------------ machines
 
 
@@ -641,3 +707,21 @@ class InboxRow(SQLModel, table=True):
     recipient: str
     subject: str = ""
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class DomainRow(SQLModel, table=True):
+    """Where mail for a domain goes, as the domain name system said. A cache: what is not here is looked up."""
+
+    __tablename__ = "domains"
+    __table_args__ = (Index("domains_by_time", "looked_up_at"),)
+
+    domain: str = Field(primary_key=True)
+    """In lower case, as it stands in addresses."""
+    status: str
+    """mail; or why there can be none: no such domain, takes no mail."""
+    lane: str = ""
+    """PROVIDER/SITE, whichever way mail leaves; empty where there can be no mail."""
+    hosts: str = "[]"
+    """Its mail servers, as JSON: pairs of preference and name."""
+    looked_up_at: int = _big()
+    expires_at: int = _big()

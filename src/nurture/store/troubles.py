@@ -9,11 +9,14 @@ from sqlalchemy.exc import DBAPIError
 
 from nurture.errors import StoreError
 
+LOCKED = (
+    "the database stayed locked by another process",
+    "Look for a nurture command that hangs, or for another program that has the file open.",
+)
+"""What, and what to do."""
+
 _SQLITE: dict[int, tuple[str, str]] = {
-    sqlite3.SQLITE_BUSY: (
-        "the database stayed locked by another process",
-        "Look for a nurture command that hangs, or for another program that has the file open.",
-    ),
+    sqlite3.SQLITE_BUSY: LOCKED,
     sqlite3.SQLITE_READONLY: (
         "the database cannot be written: the disk, the folder or the file is read-only",
         "Make the file and its folder writable for this user (SQLite keeps two files beside it).",

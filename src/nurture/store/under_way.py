@@ -34,12 +34,12 @@ class UnderWay:
 _OF_ENROLLMENTS = select(_outbox).where(one_of(_outbox.c.enrollment_id, "entries"))
 
 
-def of_enrollments(tx: Tx, enrollment_ids: Collection[int]) -> dict[int, UnderWay]:
-    """The message under way of each of these enrollments; one at a time has one."""
+def of_enrollments(tx: Tx, enrollment_ids: Collection[int]) -> dict[MessageKey, UnderWay]:
+    """The messages under way of these enrollments: one each, and those that are sent a second time."""
     rows = tx.execute(_OF_ENROLLMENTS, {"entries": enrollment_ids}).all()
     return {
-        row.enrollment_id: UnderWay(
-            key=MessageKey(row.enrollment_id, row.step_no),
+        (key := MessageKey(row.enrollment_id, row.step_no)): UnderWay(
+            key=key,
             state=OPEN_STATES[row.state],
             due_at=row.due_at,
             wanted_at=row.wanted_at,

@@ -6,17 +6,18 @@ out after.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 
-from nurture.clock import DAY, Moment
+from nurture.clock import DAY, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.journeys.reasons import Reason
 from nurture.store import consents, outbox
 from nurture.store.consents import Word
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
+from nurture.store.settle import settle_arrived
 from nurture.store.statements import table, upsert
 from nurture.store.tables import CampaignRow, ConsentRow, SignRow
 from nurture.store.targets import origin
@@ -29,6 +30,8 @@ PAGE = "unsubscribe page"
 ONE_CLICK = "one-click"
 MISTAKE = "unsubscribe page: clicked by mistake"
 """Bases of the words that are kept."""
+
+ARRIVED = "no reply came, but they unsubscribed by it: it arrived"
 
 SECOND_THOUGHTS = DAY
 """How long a no by this way can be taken back by the same link."""
@@ -43,11 +46,13 @@ def unsubscribe(
     *,
     basis: str,
     still: Collection[str] = (),
+    expires: Mapping[str, Span | None] | None = None,
 ) -> frozenset[str]:
     """Take back the consent of the message's contact to `topics`, and skip what waits for them.
 
-    `still` are the keys of campaigns that may go on writing. Again is harmless. Returns the topics that had
-    been agreed to; none as well where the message is gone (the contact was erased).
+    `still` are the keys of campaigns that may go on writing. Again is harmless. A message of which nobody knew
+    whether it arrived has arrived: it is settled as sent (`expires` as `settle` wants it). Returns the topics that
+    had been agreed to; none as well where the message is gone (the contact was erased).
     """
     found = origin(tx, key)
     if found is None:
@@ -64,6 +69,7 @@ def unsubscribe(
         "at": now,
     }
     upsert(tx, _signs, [sign], key=("enrollment_id", "step_no", "kind"), update=())
+    settle_arrived(tx, key, ARRIVED, expires)
     return withdrawn
 
 

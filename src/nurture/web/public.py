@@ -86,7 +86,7 @@ class Public:
         try:
             html = await run_in_threadpool(self._deps.render, MessageKey(*token.key))
         except NurtureError as error:
-            _log.error("a message could not be shown in the browser", why=error.message)
+            _log.error("a message could not be shown in the browser", what=error.where, why=error.message)
             return self._pages.answer("later.html", {}, status=503, headers={"retry-after": "60"})
         if html is None:
             return self._gone()

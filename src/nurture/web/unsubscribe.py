@@ -92,12 +92,12 @@ class Unsubscribing:
         return [topic] if topic else self._deps.settings.marketing_topics
 
     def _withdraw(self, key: MessageKey, topics: Sequence[str], basis: str) -> None:
-        in_force = self._deps.in_force().topics
-        still = [campaign for campaign, topic in in_force.items() if topic not in topics]
+        in_force = self._deps.in_force()
+        still = [campaign for campaign, topic in in_force.topics.items() if topic not in topics]
         store = self._deps.store
-        ids = store.ids
+        ids, now = store.ids, self._deps.clock.now()
         with store.write() as tx:
-            unsubscribe(tx, key, topics, ids, self._deps.clock.now(), basis=basis, still=still)
+            unsubscribe(tx, key, topics, ids, now, basis=basis, still=still, expires=in_force.expires)
 
     def _agree_again(self, key: MessageKey) -> frozenset[str]:
         store = self._deps.store

@@ -36,6 +36,16 @@ MESSAGES: Mapping[str, Code] = {
         right="# templates/email/layouts/base.html\n"
         '<p>{{ sender.address }} <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>',
     ),
+    "stopped": Code(
+        says="A message took more than 2 seconds, wanted more than 256 MB, or would have become endless text.",
+        why="Messages are put together by the thousand, and one that never comes to its end would keep all others "
+        "waiting. So it is stopped, in checking as in sending, and the others go on. Mostly it is a loop in a loop, "
+        "a macro that calls itself, or a text that is made of itself again and again.",
+        wrong="# templates/email/hello.md\nsubject: Hello\n\n"
+        "{% for a in range(1000) %}{% for b in range(1000) %}\n* {{ a }} {{ b }}\n{% endfor %}{% endfor %}",
+        right="# templates/email/hello.md\nsubject: Hello\n\n{% for product in recommend(3) %}{{ product.name }}, "
+        "{% endfor %}",
+    ),
     "fails-for-contact": Code(
         says="A message cannot be rendered for somebody in the database.",
         why="They would not get it, and `nurture explain` would say why. It is tried with a few contacts that "

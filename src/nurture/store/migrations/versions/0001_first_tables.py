@@ -301,6 +301,13 @@ def upgrade() -> None:
     op.create_index("messages_by_campaign", "messages", ["campaign_id", "done_at"])
     op.create_index("messages_by_contact", "messages", ["contact_id", "done_at"])
     op.create_index("messages_by_time", "messages", ["done_at"])
+    op.create_index(
+        "messages_unknown",
+        "messages",
+        ["done_at"],
+        sqlite_where=sa.text("outcome = 'unknown'"),
+        postgresql_where=sa.text("outcome = 'unknown'"),
+    )
     op.create_table(
         "outbox",
         sa.Column("enrollment_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
@@ -319,15 +326,27 @@ def upgrade() -> None:
         sa.Column("last_reply", TEXT, nullable=False, server_default=sa.text("''")),
     )
     op.create_index("outbox_by_contact", "outbox", ["contact_id"])
-    op.create_index("outbox_by_sender", "outbox", ["sender", "state"])
-    op.create_index("outbox_due", "outbox", ["lane", "priority", "due_at"])
+    op.create_index(
+        "outbox_by_sender",
+        "outbox",
+        ["sender"],
+        sqlite_where=sa.text("sender <> 0"),
+        postgresql_where=sa.text("sender <> 0"),
+    )
+    op.create_index(
+        "outbox_due",
+        "outbox",
+        ["lane", "priority", "campaign_id", "due_at"],
+        sqlite_where=sa.text("state IN (0, 3)"),
+        postgresql_where=sa.text("state IN (0, 3)"),
+    )
     op.create_index(
         "outbox_one_in_hand",
         "outbox",
         ["contact_id"],
         unique=True,
-        sqlite_where=sa.text("state IN (1, 2)"),
-        postgresql_where=sa.text("state IN (1, 2)"),
+        sqlite_where=sa.text("state IN (1, 2, 4)"),
+        postgresql_where=sa.text("state IN (1, 2, 4)"),
     )
     op.create_table(
         "codes",
@@ -409,6 +428,32 @@ def upgrade() -> None:
     )
     op.create_index("signs_by_contact", "signs", ["contact_id", "at"])
     op.create_table(
+        "destinations",
+        sa.Column("key", TEXT, primary_key=True, nullable=False),
+        sa.Column("paused_until", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("slow_until", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("slow_per_minute", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("stopped", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("reply", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("resumed_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+    )
+    op.create_table(
+        "destination_days",
+        sa.Column("key", TEXT, primary_key=True, nullable=False),
+        sa.Column("day", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
+        sa.Column("sender", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
+        sa.Column("sent", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "soft_bounces",
+        sa.Column("contact_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
+        sa.Column("score", sa.Double(), nullable=False, server_default=sa.text("0.0")),
+        sa.Column("at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "senders",
         sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
         sa.Column("host", TEXT, nullable=False, server_default=sa.text("''")),
@@ -433,3 +478,13 @@ def upgrade() -> None:
     )
     op.create_index("inbox_by_recipient", "inbox", ["recipient", "at"])
     op.create_index("inbox_by_time", "inbox", ["at"])
+    op.create_table(
+        "domains",
+        sa.Column("domain", TEXT, primary_key=True, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("lane", TEXT, nullable=False, server_default=sa.text("''")),
+        sa.Column("hosts", TEXT, nullable=False, server_default=sa.text("'[]'")),
+        sa.Column("looked_up_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+    )
+    op.create_index("domains_by_time", "domains", ["looked_up_at"])

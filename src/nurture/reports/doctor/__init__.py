@@ -1,0 +1,1 @@
+"""What `nurture doctor` makes of what it saw: pure judgements over records, answers and figures."""

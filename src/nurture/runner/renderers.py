@@ -1,0 +1,202 @@
+"""The rendering processes of a sender, seen from the one that hands over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from queue import LifoQueue
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from nurture.errors import ServiceError, StoreError
+from nurture.messages.bounds import took_too_long
+from nurture.runner.desk import Preparing
+from nurture.runner.prepare import UNFIT
+from nurture.runner.prepared import Dropped, Prepared
+from nurture.runner.rendering import NOWHERE, READY, Answer, Failed, Job, Place, Start, unpack
+from nurture.store import messages
+from nurture.store.claims import Claimed
+from nurture.store.engine import Store
+
+SHUN_AT = 3
+"""After so many stops of one template its other messages wait."""
+
+_END_SECONDS = 5.0
+
+
+MOST = 4
+"""More feed a single ledger no faster."""
+
+
+def default_count() -> int:
+    """One rendering process for each core but the one that hands over."""
+    return max(1, min(MOST, len(os.sched_getaffinity(0)) - 1))
+
+
+class Renderers:
+    """So many rendering processes. Each is started when it is first needed, and again when it was ended."""
+
+    def __init__(self, store: Store, start: Start, count: int) -> None:
+        self._store = store
+        self._start = start
+        self._count = count
+        self._free: LifoQueue[_Renderer] = LifoQueue()
+        for _ in range(count):
+            self._free.put(_Renderer(start))
+        self._threads = ThreadPoolExecutor(count, "renderers")
+        self._stops: Counter[str] = Counter()
+        self._log = structlog.get_logger("nurture.rendering")
+
+    @property
+    def preparing(self) -> Preparing:
+        """For the desk."""
+        # One group more than there are processes, so that none waits for the next.
+        return Preparing(prepare=self._prepare, recheck=self._recheck, at_once=self._count + 1)
+
+    async def _prepare(self, claims: list[Claimed]) -> list[Prepared]:
+        return await self._in_thread(claims, render=True)
+
+    async def _recheck(self, claims: list[Claimed]) -> list[Prepared]:
+        return await self._in_thread(claims, render=False)
+
+    async def _in_thread(self, claims: list[Claimed], *, render: bool) -> list[Prepared]:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._all, claims, render)
+
+    def _all(self, claims: list[Claimed], render: bool) -> list[Prepared]:
+        """The answers for all; where a process is ended over one message, the others go once more."""
+        stopped: list[Prepared] = []
+        died = 0
+        while claims:
+            answer, place = self._once(claims, render)
+            if isinstance(answer, Failed):
+                raise _trouble(answer)
+            if answer is not None:
+                self._count_stops(answer.stopped)
+                return [*stopped, *map(unpack, answer.letters), *answer.others]
+            if place == NOWHERE:
+                died += 1
+                if died > 1:
+                    raise StoreError("a rendering process was ended twice while it read the gates")
+                continue
+            at_fault = claims[place]
+            stopped.append(self._stopped(at_fault))
+            claims = [it for it in claims if it is not at_fault]
+        return stopped
+
+    def _once(self, claims: list[Claimed], render: bool) -> tuple[Answer | None, int]:
+        renderer = self._free.get()
+        try:
+            shunned = frozenset(it for it, count in self._stops.items() if count >= SHUN_AT)
+            return renderer.ask(Job(claims, render, shunned))
+        finally:
+            self._free.put(renderer)
+
+    def _stopped(self, claimed: Claimed) -> Dropped:
+        with self._store.read() as tx:
+            ordered = messages.ordered(tx, [claimed.key])[claimed.key]
+        error = took_too_long(ordered.template)
+        self._count_stops([(ordered.template_hash, str(error))])
+        return Dropped(key=claimed.key, reason=f"{UNFIT}: {error}")
+
+    def _count_stops(self, stopped: Sequence[tuple[str, str]]) -> None:
+        for template, error in stopped:
+            self._stops[template] += 1
+            if self._stops[template] <= SHUN_AT:
+                self._log.error("a template was stopped", error=error)
+
+    def close(self) -> None:
+        """End all processes. What they were at is lost, and nothing is lost by that."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        while not self._free.empty():
+            self._free.get().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@dataclass(slots=True)
+class _Running:
+    process: subprocess.Popen[bytes]
+    pipe: Connection
+    place: Place
+
+
+class _Renderer:
+    """One rendering process; at one job at a time."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._running: _Running | None = None
+
+    def ask(self, job: Job) -> tuple[Answer | None, int]:
+        """The answer; None where the process was ended, with the message at which it was."""
+        running = self._running = self._running or self._begun()
+        try:
+            running.pipe.send_bytes(pickle.dumps(job, pickle.HIGHEST_PROTOCOL))
+            answer: Answer = pickle.loads(running.pipe.recv_bytes())
+            return answer, NOWHERE
+        except (EOFError, OSError):
+            place = running.place.read()
+            self.close()
+            return None, place
+
+    def _begun(self) -> _Running:
+        ours, theirs = socket.socketpair()
+        memory = os.memfd_create("place")
+        os.ftruncate(memory, Place.SIZE)
+        # Not with -m: what it answers would be of a module called __main__.
+        code = "from nurture.runner.rendering import main; main()"
+        command = [sys.executable, "-P", "-c", code, str(theirs.fileno()), str(memory)]
+        process = subprocess.Popen(command, pass_fds=(theirs.fileno(), memory), stdin=subprocess.DEVNULL)
+        theirs.close()
+        running = _Running(process, Connection(ours.detach()), Place(memory))
+        os.close(memory)
+        try:
+            running.pipe.send_bytes(pickle.dumps(self._start, pickle.HIGHEST_PROTOCOL))
+            answer = running.pipe.recv_bytes()
+        except (EOFError, OSError):
+            _end(running)
+            raise ServiceError(
+                "a rendering process did not start",
+                remedy="Look above for what it said, and start nurture again.",
+            ) from None
+        if answer != READY:
+            _end(running)
+            raise _trouble(pickle.loads(answer))
+        return running
+
+    def close(self) -> None:
+        """End the process. Again is harmless."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            _end(running)
+
+
+def _trouble(failed: Failed) -> StoreError:
+    return StoreError(failed.message, where=failed.where, remedy=failed.remedy)
+
+
+def _end(running: _Running) -> None:
+    running.pipe.close()
+    try:
+        running.process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        running.process.kill()
+        running.process.wait()
+    running.place.close()
