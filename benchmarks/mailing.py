@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.processes import stopped
@@ -16,6 +17,7 @@ from benchmarks.shop import Shop, chunked, put, settle, shop
 
 from nurture.clock import DAY, SECOND, Moment, SystemClock
 from nurture.runner.advance import advance
+from nurture.runner.world import LaneOf, nowhere
 from nurture.store import tables
 
 CAMPAIGN = """\
@@ -108,10 +110,10 @@ def _contact(number: int, contact: int, now: Moment) -> Mapping[str, Any]:
     }
 
 
-def plan(it: Shop) -> Moment:
+def plan(it: Shop, lane_of: LaneOf = nowhere) -> Moment:
     """Plan a message to everybody by the real decision. Returns when they fall due."""
     now = SystemClock().now()
-    world = it.apply()
+    world = replace(it.apply(), lane_of=lane_of)
     live = next(live for live in world.live.values() if live.record.key == "letter")
     assert live.edition is not None
     at = now + AHEAD

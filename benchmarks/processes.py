@@ -34,11 +34,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def smtp_sink() -> Iterator[int]:
+def smtp_sink(*, pipelining: bool = True) -> Iterator[int]:
     """The port of a server that takes every message and throws it away."""
     port = free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    with subprocess.Popen([program("smtp-sink"), *user, f"127.0.0.1:{port}", "1000"]) as process:
+    command = [program("smtp-sink"), *user, *([] if pipelining else ["-p"]), f"127.0.0.1:{port}", "1000"]
+    with subprocess.Popen(command) as process:
         try:
             _wait_for(port)
             yield port

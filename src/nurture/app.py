@@ -30,6 +30,7 @@ from nurture.providers.smtp import SmtpProvider
 from nurture.providers.webhook import Webhooks
 from nurture.runner import checking, settings_findings
 from nurture.runner.alerts import Alerts
+from nurture.runner.counts import Counts
 from nurture.runner.daemon import Loop
 from nurture.runner.doctor import Patient
 from nurture.runner.files import look
@@ -51,7 +52,7 @@ from nurture.runner.world import World
 from nurture.settings import FILE_NAME, SECRET_FILE, Settings, find_workspace, load
 from nurture.store.engine import Store, open_store
 from nurture.store.suppressions import hash_address
-from nurture.web.deps import InForce, WebDeps
+from nurture.web.deps import InForce, Watched, WebDeps
 
 SAMPLE_FOLDERS = ("campaigns", "schema", "templates")
 
@@ -64,6 +65,7 @@ class App:
         self.store = store
         self.clock = clock
         self.started_at = SystemClock().now()
+        self.counts = Counts()
         keys = _keys(settings)
         self.signer = Signer(*keys)
         self.urls = Urls(settings.web.public_url, self.signer)
@@ -124,9 +126,11 @@ class App:
 
     def outgoing(self, lanes: Lanes | None, troubles: Troubles) -> Outgoing:
         """What sending goes by. To be made on the event loop."""
-        alerts = Alerts(self.settings, self.clock, self.webhook_secrets, self.provider, self.hooks)
+        alerts = Alerts(
+            self.settings, self.clock, self.webhook_secrets, self.provider, self.hooks, self.counts
+        )
         return Outgoing(
-            steering=Steering(self.store, self.settings, self.clock, alerts.tell),
+            steering=Steering(self.store, self.settings, self.clock, alerts.tell, self.counts),
             dns=Dns(self.clock),
             lanes=lanes,
             troubles=troubles,
@@ -169,10 +173,10 @@ class App:
     def renderers(self, count: int) -> Renderers:
         """So many rendering processes; 0: as many as the machine has room for."""
         start = Start(self.settings, tuple(_keys(self.settings)), self.store.file_id)
-        return Renderers(self.store, start, count or default_count())
+        return Renderers(self.store, start, count or default_count(), self.counts)
 
-    def web(self, world: Callable[[], World]) -> WebDeps:
-        """What the pages need."""
+    def web(self, world: Callable[[], World], watched: Watched | None = None) -> WebDeps:
+        """What the pages need. `watched`: what /metrics tells of."""
         viewer = Viewer(self.store, self.clock, world, self.urls, self._helpers)
 
         def in_force() -> InForce:
@@ -192,13 +196,21 @@ class App:
             in_force=in_force,
             target=viewer.target,
             render=viewer.html,
+            watched=watched,
         )
 
     def beside(self, outgoing: Outgoing) -> list[Loop]:
         """What goes on beside sending."""
         if outgoing.lanes is None:
             return [outgoing.steering]
-        look_ups = LookUps(self.store, self.clock, outgoing.lanes, outgoing.dns, address_key=self.address_key)
+        look_ups = LookUps(
+            self.store,
+            self.clock,
+            outgoing.lanes,
+            outgoing.dns,
+            address_key=self.address_key,
+            troubles=outgoing.troubles,
+        )
         return [outgoing.steering, look_ups]
 
     def close(self) -> None:

@@ -14,7 +14,8 @@ OF_SEVERAL_FILES = {
     "no-lines", "same-day", "stage-without-campaign",
 }  # fmt: skip
 OF_OTHER_FILES = {
-    "not-utf-8", "not-readable", "not-read", "settings", "clipped", "no-unsubscribe", "fails-for-contact",
+    "not-utf-8", "not-readable", "not-read", "settings", "unknown-campaign", "clipped", "no-unsubscribe",
+    "fails-for-contact",
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ ELSEWHERE = {
     "not-readable",
     "not-read",
     "settings",
+    "unknown-campaign",
     "clipped",
     "no-unsubscribe",
     "fails-for-contact",

@@ -54,6 +54,34 @@ def test_an_unknown_code_names_the_one_that_may_be_meant_else_all(nurture: Nurtu
     assert "There are: anchor, " in far.err
 
 
+def test_a_rate_of_a_campaign_that_is_not_there_is_a_warning_with_the_one_that_was_meant(
+    nurture: Nurture,
+) -> None:
+    toml = nurture.workspace / "nurture.toml"
+    before = toml.read_text()
+    toml.write_text(before + '\n[rates]\nwin-back = "1000 per hour"\n')
+    nurture.ok("check", "--strict")
+    toml.write_text(
+        before + '\n[rates]\n"win-bakc" = "1000 per hour"\nloyaltey = "9 per day"\nxyz = "9 per day"\n'
+    )
+    ran = nurture.ok("check", "--json")
+    found = [(it["code"], it["severity"], it["path"], it["hint"]) for it in ran.document["findings"]]
+    assert found == [
+        ("unknown-campaign", "warning", "nurture.toml", 'did you mean "win-back"?'),
+        ("unknown-campaign", "warning", "nurture.toml", 'did you mean "loyalty"?'),
+        (
+            "unknown-campaign",
+            "warning",
+            "nurture.toml",
+            "a campaign is known by its file's name, without .yaml",
+        ),
+    ]
+    lines = toml.read_text().splitlines()
+    marked = [(lines[it["line"] - 1], it["column"]) for it in ran.document["findings"]]
+    assert [text.partition(" = ")[0] for text, _ in marked] == ['"win-bakc"', "loyaltey", "xyz"]
+    assert nurture("check", "--strict").status == 1
+
+
 CAP = 'per_contact = "3 per 7 days"'
 
 

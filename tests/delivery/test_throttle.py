@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import timeit
 from bisect import bisect_right
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nurture.clock import DAY, HOUR, MINUTE, NEVER, SECOND, Moment, Span
@@ -59,6 +60,53 @@ def test_no_stretch_of_a_rates_time_holds_more_than_the_rate(
 ) -> None:
     took = busy(limited(count, span), START, START + 4 * span, pauses)
     assert most_within(took, span) <= count
+
+
+LATE = (1.0, 5 * SECOND)
+AT_ONCE = (0.0, 0)
+ANSWERS = st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0, SECOND, 5 * SECOND, 6 * SECOND]))
+
+
+@FEW
+@given(
+    st.integers(1, 130),
+    st.sampled_from([[], [0, 7_000], [0, 0, 0, 20 * SECOND]]),
+    st.lists(ANSWERS, min_size=1, max_size=40),
+)
+@example(7, [], [LATE, AT_ONCE])
+@example(50, [], [LATE] + 39 * [AT_ONCE])
+@example(50, [], 3 * [LATE] + 90 * [AT_ONCE])
+def test_nor_does_the_server_see_more_whenever_it_counts_between_our_taking_and_its_answer(
+    count: int, pauses: list[Span], answers: list[tuple[float, Span]]
+) -> None:
+    throttle = limited(count)
+    seen: list[Moment] = []
+    under_way: list[tuple[Moment, Moment]] = []
+    now, turn = START, 0
+    while now < START + 4 * MINUTE:
+        now += pauses[turn % len(pauses)] if pauses else 0
+        may = throttle.when(KEY, now)
+        if under_way and under_way[0][0] <= may:
+            answered_at, took_at = heapq.heappop(under_way)
+            now = max(now, answered_at)
+            throttle.answered(KEY, took_at, answered_at)
+            continue
+        now = may
+        throttle.took(KEY, now)
+        part, wait = answers[turn % len(answers)]
+        seen.append(now + int(part * wait))
+        heapq.heappush(under_way, (now + wait, now))
+        turn += 1
+    assert most_within(seen, MINUTE) <= count
+
+
+def test_what_takes_long_slows_the_pace_by_a_tenth_at_most_and_for_two_of_its_stretches() -> None:
+    throttle = limited(600)
+    for minute in range(3):
+        took = busy(throttle, START + minute * MINUTE, START + (minute + 1) * MINUTE, [])
+        if minute == 0:
+            throttle.answered(KEY, took[0], took[0] + HOUR)
+    assert len(took) >= 600 // 1.11
 
 
 @FEW

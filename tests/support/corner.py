@@ -224,9 +224,11 @@ class Corner:
 
 
 @contextmanager
-def opened(store: Store, workspace: Path, given: Mapping[str, str], **more: object) -> Iterator[Corner]:
+def opened(
+    store: Store, workspace: Path, given: Mapping[str, str], *, of: type[Corner] = Corner, **more: object
+) -> Iterator[Corner]:
     """The shop with these files in force; `more` are settings besides its own."""
-    corner = Corner(store, workspace, **more)
+    corner = of(store, workspace, **more)
     corner.apply(given)
     corner.world = InForce(store, corner.app.settings)
     chance = random.Random(1).getrandbits

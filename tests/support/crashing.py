@@ -120,10 +120,11 @@ def sending(
     room: int = ROOM,
     beat_every: float = 5.0,
     dead_after: float = 30.0,
+    workspace: Path | None = None,
 ) -> Sender:
     """A process that sends what is due at `url` with letters of tests, `room` of them in memory at most."""
     program = str(SUPPORT / "sending_process.py")
-    given = (url, relay.port, connections, room, beat_every, dead_after)
+    given = (url, relay.port, connections, room, beat_every, dead_after, *([workspace] if workspace else ()))
     paths = os.pathsep.join((str(SUPPORT.parent), os.environ.get("PYTHONPATH", "")))
     return Sender([sys.executable, program, *map(str, given)], log, {**os.environ, "PYTHONPATH": paths})
 

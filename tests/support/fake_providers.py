@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from support.name_server import NameServer
+from .name_server import NameServer
 
 _RECIPIENT = re.compile(rb"<([^>]*)>")
 

@@ -1,6 +1,7 @@
 """Sends what is due in a database, as the daemon does, until SIGTERM.
 
-Called as `sending_process.py DATABASE_URL PORT CONNECTIONS ROOM BEAT_EVERY DEAD_AFTER`, the last two in seconds.
+Called as `sending_process.py DATABASE_URL PORT CONNECTIONS ROOM BEAT_EVERY DEAD_AFTER [WORKSPACE]`; BEAT_EVERY and
+DEAD_AFTER in seconds.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from pathlib import Path
 
 import structlog
 
@@ -22,7 +24,8 @@ from support.letters import prepare
 async def main() -> None:
     """Send until told to stop."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    url, port, connections, room, beat_every, dead_after = sys.argv[1:]
+    url, port, connections, room, beat_every, dead_after, *folder = sys.argv[1:]
+    workspace = Path(folder[0]) if folder else None
     clock = SystemClock()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -30,7 +33,9 @@ async def main() -> None:
     relay = Relay(host="127.0.0.1", port=int(port), connections=int(connections))
     handling = Handling(prepare=prepare, hash_address=str.lower)
     pace = Pace(look_every=0.1, beat_every=float(beat_every), dead_after=float(dead_after))
-    await Sending(store, SmtpProvider(relay), clock, handling, pace=pace, room=int(room)).run(stop)
+    provider = SmtpProvider(relay)
+    sending = Sending(store, provider, clock, handling, pace=pace, room=int(room), workspace=workspace)
+    await sending.run(stop)
     store.close()
 
 

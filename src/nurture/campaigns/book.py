@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -100,6 +100,14 @@ def read(files: Mapping[str, str], known: Known) -> Book:
         findings.append(_no_lifecycle())
     return Book(
         lifecycle=lifecycle or PLAINEST, offers=offers, campaigns=campaigns, findings=by_place(findings)
+    )
+
+
+def campaign_keys(files: Iterable[str]) -> frozenset[str]:
+    """By what the campaigns in these files are known, sound or not. `files`: paths, as `read` takes them."""
+    inner = (_inner(path) for path in files if path.startswith(f"{FOLDER}/") and _is_ours(path))
+    return frozenset(
+        _key(it) for it in inner if it not in (LIFECYCLE, OFFERS) and not it.startswith(f"{TESTS}/")
     )
 
 

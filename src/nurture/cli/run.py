@@ -22,6 +22,7 @@ from nurture.runner.renderers import Renderers
 from nurture.runner.send import Handling, Sending
 from nurture.runner.troubles import Troubles
 from nurture.runner.world import nowhere
+from nurture.web.deps import Watched
 from nurture.web.serve import listen, serve
 from nurture.web.server import build
 
@@ -74,14 +75,25 @@ async def _run(
         preparing=renderers.preparing,
         steering=outgoing.steering,
         world=world,
+        counts=app.counts,
+        workspace=app.settings.workspace,
     )
     notifying = app.notifying(world, app.provider(), app.hooks(), troubles)
     daemon = Daemon(
-        app.store, app.settings, app.clock, world, sending, notifying, troubles, app.beside(outgoing)
+        app.store,
+        app.settings,
+        app.clock,
+        world,
+        sending,
+        notifying,
+        troubles,
+        app.beside(outgoing),
+        app.counts,
     )
+    watched = Watched(counts=app.counts, troubles=troubles, rendering=lambda: renderers.alive)
     parts = [
         asyncio.create_task(daemon.run(stop)),
-        asyncio.create_task(serve(build(app.web(world)), taken, stop)),
+        asyncio.create_task(serve(build(app.web(world, watched)), taken, stop)),
     ]
     err.print(f"ready: http://{app.settings.web.listen} (Ctrl-C ends it)", markup=False, soft_wrap=True)
     try:

@@ -3,6 +3,10 @@
 The generic cell rate algorithm (ITU-T I.371). The next message is expected at `due_at` and may come up to
 `tolerance` before that, which makes up for moments at which nobody looked. With spacing > (span + tolerance) / count,
 any stretch of `span` holds at most `count` messages, whatever went before.
+
+A server counts a message when it comes, somewhere between the moment when it was taken here and the answer. Where the
+first of a stretch came late and the last did not, the server saw a shorter stretch; so what messages took lately,
+`late`, is added to the span: spacing > (span + tolerance + late) / count.
 """
 
 from __future__ import annotations
@@ -17,8 +21,12 @@ from nurture.settings.destinations import Rate
 NO_LIMIT = 1_000_000_000
 """So many may go where there is no limit."""
 
-_TOLERANCE: Span = 600_000
-"""At most; and a hundredth of the rate's span. So much slower than it might is the pace, too."""
+_TOLERANCE: Span = 300_000
+"""At most; and a two-hundredth of the rate's span. So much slower than it might is the pace, and as much again for
+what messages take."""
+
+_MOST_LATE = 10
+"""This part of the rate's span: beyond it the pace would be slowed more than it is worth."""
 
 _LEAST_WATCHED: Span = 10 * SECOND
 """What was sent in less says little about how many that makes in a minute."""
@@ -52,6 +60,8 @@ class Pace:
     spacing: Span = 0
     """From one message to the next; 0: none."""
     tolerance: Span = 0
+    late: Span = 0
+    """How long messages took lately, at most: from being taken to the answer."""
     due_at: Moment = 0
     left: int = NO_LIMIT
     """Of what was drawn from the day's quota."""
@@ -66,6 +76,13 @@ class Pace:
     before: int = 0
     """In the minute before that."""
     turns_at: Moment = 0
+    _span: Span = 0
+    _share: int = 0
+    _late_now: Span = 0
+    """Since `_late_turns_at` less the span."""
+    _late_before: Span = 0
+    """In the span before that."""
+    _late_turns_at: Moment = 0
 
     def first(self, now: Moment) -> Moment:
         """When the next message may go; `now` where at once."""
@@ -106,8 +123,30 @@ class Pace:
         if share == 0:
             self.not_before = NEVER
             return
-        self.tolerance = min(_TOLERANCE, rate.span // 100)
-        self.spacing = (rate.span + self.tolerance) // share + 1
+        self.tolerance = min(_TOLERANCE, rate.span // 200)
+        self._span, self._share = rate.span, share
+        self._set_late(self.late)
+
+    def _set_late(self, late: Span) -> None:
+        self.late = min(max(late, self.tolerance), self._span // _MOST_LATE)
+        self.spacing = (self._span + self.tolerance + self.late) // self._share + 1
+
+    def answered(self, took_at: Moment, now: Moment) -> None:
+        """What was taken at `took_at` was answered: keeps to `count` also what is counted as late as now."""
+        if not self.spacing:
+            return
+        if now >= self._late_turns_at:
+            # Of each message for a whole span at least: so long it may be the first of a stretch.
+            self._late_before = self._late_now if now < self._late_turns_at + self._span else 0
+            self._late_now = 0
+            self._late_turns_at = now + self._span
+            self._set_late(self._late_before)
+        self._late_now = max(self._late_now, now - took_at)
+        before = self.late
+        if self._late_now > before:
+            self._set_late(self._late_now)
+            # Those that were taken since then were not far enough from it.
+            self.due_at += self.late - before
 
     def delay(self, since: Moment, spacings: int = 1) -> None:
         """What may have gone before `since` is not known: the next message not before so many spacings later."""

@@ -61,6 +61,13 @@ class Throttle:
         if pace.runs_low():
             self._low.add(key)
 
+    def answered(self, key: str, took_at: Moment, now: Moment) -> None:
+        """What was taken at `took_at` was answered `now`. Whenever a server counted it in between, what may go is
+        enough later."""
+        pace = self._paces.get(key)
+        if pace is not None:
+            pace.answered(took_at, now)
+
     def room(self, key: str, now: Moment, span: Span) -> int:
         """How many may go until `now + span`; NO_LIMIT where there is none."""
         pace = self._up_to_date(key, now)

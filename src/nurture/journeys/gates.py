@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from nurture.audience.expressions import Expression
@@ -19,14 +19,18 @@ from nurture.journeys.triggers import reached
 from nurture.offers.offer import FOR_PROSPECTS, Offer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateQuestion:
-    """One message that is about to go, and what is true of its contact now."""
+class GateQuestion(NamedTuple):
+    """One message that is about to go, and what is true of its contact now. A tuple: it is asked for every message."""
 
     campaign: Campaign
     facts: Facts
     now: Moment
     entered_at: Moment
+    wanted_at: Moment
+    """When it should have gone."""
+    stale_after: Span
+    zone: ZoneInfo
+    """In which `window` is read."""
     suppressed: bool
     """Suppressed or erased."""
     consented: bool
@@ -39,11 +43,6 @@ class GateQuestion:
     """The step's own `when`."""
     offer: Offer | None = None
     """What the message offers."""
-    wanted_at: Moment
-    """When it should have gone."""
-    stale_after: Span
-    zone: ZoneInfo
-    """In which `window` is read."""
     window: Window | None = None
     """None: any time."""
     urgent: bool = False

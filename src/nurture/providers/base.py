@@ -26,6 +26,8 @@ class Letter:
     content: bytes
     lane: str = ""
     """The destination it goes to, as the outbox names it."""
+    sound: bool = False
+    """Somebody looked: every line ends in CRLF and none begins with a dot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

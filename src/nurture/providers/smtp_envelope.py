@@ -109,6 +109,11 @@ END = b".\r\n"
 """Of a body."""
 
 
+def has_dots(content: bytes) -> bool:
+    """Whether a line of `content`, whose line ends are whole, begins with a dot."""
+    return content.startswith(b".") or _DOT.search(content) is not None
+
+
 def stuff(content: bytes) -> bytes:
     """The bytes of a body between DATA's answer and the final dot: dots doubled, line ends made whole.
 

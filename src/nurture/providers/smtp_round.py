@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nurture.clock import SECOND, Clock
-from nurture.delivery.outcome import MessageKey
+from nurture.clock import SECOND, Clock, Moment
+from nurture.delivery.outcome import MessageKey, Outcome
 from nurture.delivery.throttle import Throttle
 from nurture.providers.base import Desk, Letter
 from nurture.providers.smtp_site import Site
@@ -69,6 +69,8 @@ class Round:
         self._resting: set[asyncio.Future[None]] = set()
         self._moved: deque[_Moved] = deque()
         self._tried: dict[MessageKey, set[str]] = {}
+        self._took_at: dict[MessageKey, Moment] = {}
+        """Of letters that go through a relay with a rate."""
         self._shared = shared
         self._serving: asyncio.Task[None] | None = None
         self._turn = asyncio.Event()
@@ -98,7 +100,7 @@ class Round:
             moved = self._moved_for(site)
             letter = self._take_moved(moved) if moved else await self._desk.take()
             if letter is not None:
-                self._served(site)
+                self._served(site, letter)
                 return letter
         wish = _Wish(site=site, letter=self._loop.create_future())
         self._wishes.append(wish)
@@ -125,6 +127,12 @@ class Round:
         self._moved.append(_Moved(letter=letter, tried=tried))
         self._turn.set()
         return True
+
+    def answered(self, site: Site, key: MessageKey) -> None:
+        """The relay said what became of a letter."""
+        took_at = self._took_at.pop(key, None)
+        if took_at is not None and self._throttle is not None:
+            self._throttle.answered(site.key, took_at, self._clock.now())
 
     def fails(self, site: Site) -> None:
         """Those that wait for a letter for `site` wait no more: what comes is for the others."""
@@ -228,18 +236,21 @@ class Round:
         if wish.letter.done():
             self._moved.append(_Moved(letter=letter))
             return
-        self._served(wish.site)
+        self._served(wish.site, letter)
         wish.letter.set_result(letter)
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._turn.wait(), seconds)
 
-    def _served(self, site: Site) -> None:
+    def _served(self, site: Site, letter: Letter) -> None:
         site.tag = (start := self._tag(site)) + 1 / site.relay.weight
         self._shared.tag = start
         if self._throttle is not None:
-            self._throttle.took(site.key, self._clock.now())
+            now = self._clock.now()
+            self._throttle.took(site.key, now)
+            if site.relay.rate is not None:
+                self._took_at[letter.key] = now
 
     def _somebody_before(self, site: Site) -> bool:
         """Whether a relay with a connection free comes before `site`."""
@@ -303,9 +314,15 @@ class Share:
     def __init__(self, round_: Round, site: Site, desk: Desk) -> None:
         self._round = round_
         self._site = site
-        self.exchange = desk.exchange
+        self._desk = desk
+        self.exchange = desk.exchange if site.relay.rate is None else self._exchange
         self.give_back = desk.give_back
         self.lanes = desk.lanes
+
+    async def _exchange(self, done: tuple[MessageKey, Outcome] | None, mark: MessageKey | None) -> bool:
+        if done is not None:
+            self._round.answered(self._site, done[0])
+        return await self._desk.exchange(done, mark)
 
     async def take(self, lane: str | None = None) -> Letter | None:
         """See `Desk.take`."""

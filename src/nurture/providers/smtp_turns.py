@@ -137,7 +137,7 @@ class Turns:
             self._done = (letter.key, TryLater(reply="the connection was lost before the message went"))
             raise Lost("the connection was lost")
         self._awaiting = letter
-        self._talk.send_body(stuff(letter.content), envelope)
+        self._talk.send_body(letter.content if letter.sound else stuff(letter.content), envelope)
         if self._next is not None:
             self.begun += 1
         else:

@@ -69,10 +69,15 @@ def decide_all(
     tx: Tx, world: World, due: Sequence[Enrollment], now: Moment, winning: Winning | None = None
 ) -> Decided:
     """What is to become of these enrollments; nothing is written. `winning` lasts for all batches of one moment."""
+    editions = {it.id: world.live[it.campaign_id].edition_of(it) for it in due}
+    states = versions.states(tx)
+    # Whoever came behind the last step is done, whatever is true of them: nothing is loaded for that.
+    done = [it for it in due if _is_done(it, editions[it.id]) and not states[it.campaign_id].paused_at]
+    finished = {it.id for it in done}
+    due = [it for it in due if it.id not in finished]
     needs = Needs()
     for campaign_id in {enrollment.campaign_id for enrollment in due}:
         needs |= world.live[campaign_id].needs
-    editions = {it.id: world.live[it.campaign_id].edition_of(it) for it in due}
     offers = {
         holder
         for enrollment in due
@@ -84,11 +89,20 @@ def decide_all(
     )
     winning = winning or Winning(now)
     won = winning.look(tx, due, editions)
-    deciding = _Deciding(world, batch, versions.states(tx), winning, now)
+    deciding = _Deciding(world, batch, states, winning, now)
     deciding.decided.won = won
+    for enrollment in done:
+        deciding.finish(enrollment, editions[enrollment.id])
     for enrollment in due:
         deciding.decide(enrollment, editions[enrollment.id])
     return deciding.decided
+
+
+def _is_done(enrollment: Enrollment, edition: Edition | None) -> bool:
+    """Whether nothing comes for them any more."""
+    if edition is None or not enrollment.behind or not edition.is_own(enrollment.step_no):
+        return False
+    return not edition.campaign.program.nodes[edition.steps[enrollment.step_no]].next
 
 
 class _Deciding:
@@ -108,6 +122,10 @@ class _Deciding:
         self._states = states
         self._winning = winning
         self._now = now
+
+    def finish(self, enrollment: Enrollment, edition: Edition | None) -> None:
+        """They came to the end."""
+        self._close(enrollment, edition, enrollment.since, Reason.FINISHED)
 
     def decide(self, enrollment: Enrollment, edition: Edition | None) -> None:
         """Take one enrollment as far as it goes now."""

@@ -16,6 +16,7 @@ from nurture.errors import NurtureError
 from nurture.messages.headers import read_mailbox
 from nurture.messages.webhook import signed
 from nurture.providers.base import Call, Caller, Letter, Provider
+from nurture.runner.counts import Counts
 from nurture.settings import Settings
 
 TRIES = (0.0, 60.0, 600.0)
@@ -46,6 +47,7 @@ class Alerts:
         secrets: Sequence[str],
         mail: Callable[[], Provider],
         hooks: Callable[[], Caller],
+        counts: Counts | None = None,
     ) -> None:
         """`secrets`: what webhooks are signed with."""
         self._secrets = secrets
@@ -53,6 +55,7 @@ class Alerts:
         self._clock = clock
         self._mail = mail
         self._hooks = hooks
+        self._counts = counts or Counts()
         self._told_at: dict[str, Moment] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger("nurture.alerts")
@@ -60,6 +63,7 @@ class Alerts:
     def tell(self, key: str, reply: str) -> None:
         """Mail to the destination `key` is held back because of `reply`."""
         now = self._clock.now()
+        self._counts.alerted(told=False)
         self._log.error("mail to a destination is held back", destination=key or "others", reply=reply)
         if not self._settings.alerts.notify or now - self._told_at.get(key, -ONCE_IN) < ONCE_IN:
             return
@@ -77,6 +81,7 @@ class Alerts:
                 self._log.warning("nobody could be told", error=str(error))
                 continue
             if isinstance(outcome, Accepted):
+                self._counts.alerted(told=True)
                 return
             self._log.warning("nobody could be told", error=str(outcome))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
-from nurture.campaigns.book import FOLDER, Book, read
+from nurture.campaigns.book import FOLDER, Book, campaign_keys, read
 from nurture.campaigns.findings import Finding, by_place
 from nurture.campaigns.findings import render as render_finding
 from nurture.campaigns.known import Known
@@ -68,7 +68,10 @@ def check(
     doubts = [] if known.attributes is None else doubts_of(compiled.values(), library, known.attributes)
     reworded, wrong_words = _reword(desk, book, files)
     closer = look_closer(desk, compiled, book, settings, store, now)
-    findings = by_place([*before, *wrong_limits, *book.findings, *complaints, *wrong_words, *doubts, *closer])
+    rates = settings_findings.unknown_campaigns(settings, campaign_keys(files)) if settings else ()
+    findings = by_place(
+        [*before, *wrong_limits, *rates, *book.findings, *complaints, *wrong_words, *doubts, *closer]
+    )
     desk.save()
     return Checked(
         book=book, library=library, templates=compiled, findings=findings, reworded=tuple(reworded)

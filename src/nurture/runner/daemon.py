@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Protocol
 
 import structlog
 
 from nurture.clock import Clock
 from nurture.errors import NurtureError, StoreError
+from nurture.runner.counts import Counts
 from nurture.runner.in_force import InForce
 from nurture.runner.nightly import count_goods, forget
 from nurture.runner.notices import Notifying
@@ -43,6 +45,7 @@ class Daemon:
         notifying: Notifying | None = None,
         troubles: Troubles | None = None,
         beside: Sequence[Loop] = (),
+        counts: Counts | None = None,
     ) -> None:
         """`beside`: what else goes on until the daemon is stopped."""
         self._store = store
@@ -51,6 +54,7 @@ class Daemon:
         self._troubles = troubles or Troubles()
         self._sending = sending
         self._beside = beside
+        self._counts = counts or Counts()
         self._notifying = notifying
         self._log = structlog.get_logger("nurture.daemon")
         self._schedule = Schedule(settings.zone, tick=self._tick, look=self.look, night=self._night)
@@ -83,7 +87,10 @@ class Daemon:
 
     async def _tick(self) -> None:
         async with self._busy:
-            if await self._safely(self._decide):
+            began = monotonic()
+            decided = await self._safely(self._decide)
+            self._counts.ticks.add(monotonic() - began)
+            if decided:
                 self._sending.wake()
                 if self._notifying is not None:
                     self._notifying.wake()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from nurture.audience.spans import say_span
@@ -12,6 +13,7 @@ from nurture.clock import SECOND, Clock, Moment, Span, format_iso
 from nurture.delivery.outcome import Accepted, MessageKey, Outcome
 from nurture.journeys.reasons import Reason
 from nurture.providers.base import Letter
+from nurture.runner.counts import Counts
 from nurture.runner.flow import FREE, Flow
 from nurture.runner.ledger import Ledger, Refusal
 from nurture.runner.piles import InHand, Piles
@@ -28,8 +30,10 @@ LOOK_AHEAD: Span = 2 * SECOND
 LOOK_EVERY: Span = SECOND
 """How old may be what is known of what waits where."""
 
-ROOM = 400
+ROOM = 800
 """Letters in memory."""
+FIRST_LOT = 50
+"""Messages claimed together at first; then twice as many each time, and half as many where they lie too long."""
 
 Prepare: TypeAlias = Callable[[list[Claimed]], Awaitable[Sequence[Prepared]]]
 """Reads the gates and renders: one answer for each message."""
@@ -65,6 +69,7 @@ class LedgerDesk:
         noted: Noted = lambda lane, outcome: None,
         room: int = ROOM,
         first_lot: int | None = None,
+        counts: Counts | None = None,
     ) -> None:
         self._ledger = ledger
         self._preparing = preparing
@@ -73,15 +78,18 @@ class LedgerDesk:
         self._flow = flow
         self._noted = noted
         self._room = room
-        self._lot = max(1, room // (2 * preparing.at_once))
-        self._first_lot = first_lot
+        self._most = max(1, room // (2 * preparing.at_once))
+        self._lot = min(first_lot or FIRST_LOT, self._most)
+        self._waits = (counts or Counts()).waits
         self._piles = Piles(flow)
         self._hand: dict[MessageKey, InHand] = {}
-        self._refilling: set[asyncio.Task[bool]] = set()
+        self._refilling: dict[asyncio.Task[bool], str | None] = {}
+        """What is under way, and for which lane."""
         self._claiming = asyncio.Lock()
         self._groups: list[Group] = []
         self._groups_at: Moment | None = None
         self._dry = False
+        self._claimed = 0
         self._stopped = False
         self.moved = 0
         """How many messages came to something that is known."""
@@ -129,20 +137,23 @@ class LedgerDesk:
     def _start_refilling(self, lane: str | None) -> None:
         if len(self._refilling) < self._preparing.at_once:
             task = asyncio.get_running_loop().create_task(self._refill(lane))
-            self._refilling.add(task)
-            task.add_done_callback(self._refilling.discard)
+            self._refilling[task] = lane
+            task.add_done_callback(self._refilling.pop)
 
     async def _refilled(self, lane: str | None) -> bool:
         """Whether there may be more, now or in a moment."""
         self._start_refilling(lane)
-        done, _ = await asyncio.wait(self._refilling, return_when=asyncio.FIRST_COMPLETED)
-        return any(it.result() for it in done) or bool(self._refilling)
+        under_way = dict(self._refilling)
+        done, others = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+        # That another lane has nothing more says nothing of this one.
+        return any(it.result() or under_way[it] not in (None, lane) for it in done) or bool(others)
 
     async def _refill(self, lane: str | None) -> bool:
         """Look at old letters again, else claim and prepare new ones."""
         try:
             old = self._piles.older_than(self._clock.now() - FRESH)
             if old:
+                self._lot = max(1, self._lot // 2)
                 await self._look_again(old)
                 return True
             return await self._claim(lane)
@@ -154,10 +165,11 @@ class LedgerDesk:
     async def _claim(self, lane: str | None) -> bool:
         # One after the other, or two would take what there is room for once.
         async with self._claiming:
-            lot, self._first_lot = self._first_lot or self._lot, None
+            lot, self._lot = self._lot, min(2 * self._lot, self._most)
             groups = await self._waiting(self._clock.now())
-            room = self._flow.room(groups, lot, lane, self._piles.counts(), self._clock.now())
-            claims = await self._ledger.claim(groups, room) if room.total > 0 else []
+            room = self._flow.room(groups, lot, lane, self._in_hand(), self._clock.now())
+            claims = await self._ledger.claim(groups, replace(room, turn=self._claimed))
+            self._claimed += len(claims)
             self._dry = len(claims) < lot
             if self._dry:
                 self._groups_at = None
@@ -168,6 +180,14 @@ class LedgerDesk:
             return False
         await self._render(claims, now)
         return True
+
+    def _in_hand(self) -> Counter[tuple[str, int]]:
+        """How many wait here or are being prepared, by lane and campaign; the throttle knows of those that went."""
+        found = self._piles.counts()
+        found.update(
+            (it.claimed.lane, it.claimed.campaign_id) for it in self._hand.values() if it.letter is None
+        )
+        return found
 
     async def _waiting(self, now: Moment) -> list[Group]:
         if self._groups_at is None or now - self._groups_at > LOOK_EVERY:
@@ -238,7 +258,9 @@ class LedgerDesk:
         elif leave is Refusal.NOT_HELD:
             self._hand.pop(mark, None)
         elif mark in self._hand and not isinstance(leave, Refusal):
-            self._hand[mark].handed_at = leave
+            it = self._hand[mark]
+            it.handed_at = leave
+            self._waits.add((leave - it.claimed.due_at) / SECOND)
             return True
         return False
 
@@ -254,6 +276,7 @@ class LedgerDesk:
             return None
         self._noted(it.claimed.lane, outcome)
         now = self._clock.now()
+        self._flow.answered(it.claimed.lane, it.took_at, now)
         change: Change
         if isinstance(outcome, Accepted):
             change = Done(key=key, outcome="sent", at=it.handed_at or now, reason=outcome.reply)

@@ -45,6 +45,11 @@ class Flow:
             if campaign_id:
                 self._throttle.took(self._campaigns[campaign_id], now)
 
+    def answered(self, lane: str, took_at: Moment, now: Moment) -> None:
+        """What was taken at `took_at` was answered `now`."""
+        if self._throttle is not None:
+            self._throttle.answered(self._key(lane), took_at, now)
+
     def room(
         self,
         groups: Sequence[Group],

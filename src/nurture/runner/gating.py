@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from nurture.audience.expressions import Needs
 from nurture.audience.facts import Facts
@@ -39,9 +39,8 @@ REVIEW_TIME: Span = SECOND
 """How long to wait for a review, or for a new version to be taken up, before asking again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One claimed message with all that its gate and its rendering want to know."""
+class Asked(NamedTuple):
+    """One claimed message with all that its gate and its rendering want to know. A tuple: there is one for each."""
 
     claimed: Claimed
     ordered: Ordered

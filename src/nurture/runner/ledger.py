@@ -14,6 +14,7 @@ from typing import TypeAlias
 from nurture.clock import Clock, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.errors import StoreError
+from nurture.runner.counts import Counts
 from nurture.store.claims import Claimed, Group, Room, claim, waiting_groups
 from nurture.store.engine import Store, Tx
 from nurture.store.handover import Change, Done, commit_group, settle_accepted
@@ -75,6 +76,7 @@ class Ledger:
         expiries: Expiries,
         trouble: Callable[[StoreError | None], None],
         delivers: bool = False,
+        counts: Counts | None = None,
     ) -> None:
         """`delivers`: whoever accepts a message here keeps the recipient's mailbox; see `settle_accepted`."""
         self._store = store
@@ -83,6 +85,7 @@ class Ledger:
         self._expiries = expiries
         self._trouble = trouble
         self._delivers = delivers
+        self._counts = counts or Counts()
         self._loop = asyncio.get_running_loop()
         self._queue: deque[_Request] = deque()
         self._wake = threading.Event()
@@ -193,6 +196,8 @@ class Ledger:
             if self._is_time_to_settle():
                 self._settle(tx)
         self._unsettled = self._pending
+        if changes or marked:
+            self._counts.committed(changes, len(marked))
         return answers
 
     def _is_time_to_settle(self) -> bool:

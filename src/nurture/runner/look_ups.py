@@ -19,6 +19,8 @@ from nurture.store import domains
 from nurture.store.domains import Domain
 from nurture.store.engine import Store
 
+_PART = "looking up"
+
 AT_ONCE = 200
 """Domains in one round."""
 A_FEW = 5
@@ -61,6 +63,7 @@ class LookUps:
         address_key: bytes,
         look_every: float = 1.0,
         refresh_every: Span = 20 * SECOND,
+        troubles: Troubles | None = None,
     ) -> None:
         """`look_every`: seconds between rounds in which nothing was left over."""
         self._store = store
@@ -75,7 +78,7 @@ class LookUps:
         self._after = ""
         self._dumb = False
         """No name server answers."""
-        self._troubles = Troubles()
+        self._troubles = troubles or Troubles()
         self._log = structlog.get_logger("nurture.lanes")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -84,9 +87,9 @@ class LookUps:
             more = False
             try:
                 more = await self.look()
-                self._troubles.over("database")
+                self._troubles.over("database", by=_PART)
             except StoreError as error:
-                self._troubles.say("database", error, "waiting for it")
+                self._troubles.say("database", error, "waiting for it", by=_PART)
             if not more:
                 try:
                     await asyncio.wait_for(stop.wait(), self._look_every)

@@ -22,6 +22,7 @@ class InHand:
     claimed: Claimed
     gated_at: Moment
     letter: Letter | None = None
+    took_at: Moment = 0
     handed_at: Moment = 0
 
 
@@ -61,6 +62,7 @@ class Piles:
             if pile[0].gated_at >= fresh_from and self._flow.at(name.lane, name.campaign_id, now) <= now:
                 it = pile.popleft()
                 self._flow.took(name.lane, name.campaign_id, now)
+                it.took_at = now
                 self._next_turn(name, empty=not pile)
                 return it
         return None

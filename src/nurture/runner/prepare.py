@@ -27,6 +27,7 @@ from nurture.messages.urls import MessageUrls, Urls
 from nurture.messages.values import Values
 from nurture.offers.codes import BITS, spell
 from nurture.providers.base import Letter
+from nurture.providers.smtp_envelope import has_dots
 from nurture.runner.gating import Asked, Gated, gated
 from nurture.runner.prepared import Dropped, Held, Prepared
 from nurture.runner.seals import Seals
@@ -160,6 +161,8 @@ class Preparer:
             recipient=facts.contact.email,
             content=content,
             lane=it.claimed.lane,
+            # Looked at here, where there may be many processes, and not where there is one; `verify` saw its line ends.
+            sound=not has_dots(content),
         )
 
     def _envelope_sender(self, settings: Settings, it: Asked) -> str:

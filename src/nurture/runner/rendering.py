@@ -20,7 +20,7 @@ from nurture._startup import loaded
 from nurture.clock import SystemClock
 from nurture.delivery.outcome import MessageKey
 from nurture.errors import NurtureError
-from nurture.messages.bounds import MEMORY, SECONDS
+from nurture.messages.bounds import MEMORY, SECONDS, Overtime
 from nurture.providers.base import Letter
 from nurture.runner.bounded import clock, limit_memory
 from nurture.runner.in_force import InForce
@@ -36,9 +36,13 @@ NOWHERE = -1
 """Not at a message: the gates are read."""
 
 _PLACE = struct.Struct("q")
+_SETTING = 0.05
+"""Seconds after which the clock of a template is set anew."""
 
 
 READY = b"ready"
+OVERTIME = 3
+"""The exit status where a message took all its time."""
 
 
 class Start(NamedTuple):
@@ -49,6 +53,8 @@ class Start(NamedTuple):
     """What links are signed with, the newest first."""
     file_id: FileId | None
     """Which file the database is on SQLite: no other one that comes into its place."""
+    seconds: float = SECONDS
+    """For rendering one message."""
 
 
 class Job(NamedTuple):
@@ -60,7 +66,7 @@ class Job(NamedTuple):
     """Hashes of templates that were stopped too often."""
 
 
-Packed: TypeAlias = tuple[int, int, str, str, str, bytes]
+Packed: TypeAlias = tuple[int, int, str, str, str, bytes, bool]
 
 
 class Done(NamedTuple):
@@ -86,14 +92,19 @@ Answer: TypeAlias = Done | Failed
 
 def pack(letter: Letter) -> Packed:
     """A letter as a tuple."""
-    return (*letter.key, letter.lane, letter.sender, letter.recipient, letter.content)
+    return (*letter.key, letter.lane, letter.sender, letter.recipient, letter.content, letter.sound)
 
 
 def unpack(packed: Packed) -> Letter:
     """The letter again."""
-    enrollment_id, step_no, lane, sender, recipient, content = packed
+    enrollment_id, step_no, lane, sender, recipient, content, sound = packed
     return Letter(
-        key=MessageKey(enrollment_id, step_no), lane=lane, sender=sender, recipient=recipient, content=content
+        key=MessageKey(enrollment_id, step_no),
+        lane=lane,
+        sender=sender,
+        recipient=recipient,
+        content=content,
+        sound=sound,
     )
 
 
@@ -124,6 +135,7 @@ class _Desk:
     def __init__(self, start: Start, place: Place) -> None:
         store = open_store(start.settings.database_url, now=SystemClock().now(), file_id=start.file_id)
         self._place = place
+        self._seconds = start.seconds
         self._world = InForce(store, start.settings)
         seals = seals_of(start.settings, start.keys)
         self._preparer = Preparer(store, SystemClock(), self._world, seals, bounded=self._rendering)
@@ -146,7 +158,7 @@ class _Desk:
     @contextmanager
     def _rendering(self) -> Iterator[Callable[[int], None]]:
         """Each message has the whole time for itself."""
-        with clock(SECONDS) as again:
+        with clock(self._seconds) as again:
 
             def at(place: int) -> None:
                 self._place.at(place)
@@ -176,3 +188,5 @@ def main() -> None:
             pipe.send_bytes(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
+    except Overtime:
+        sys.exit(OVERTIME)

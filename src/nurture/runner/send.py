@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import structlog
@@ -17,6 +18,7 @@ from nurture.clock import SECOND, Clock
 from nurture.delivery.outcome import Outcome
 from nurture.errors import ServiceError, StoreError
 from nurture.providers.base import Provider, RelayDown
+from nurture.runner.counts import Counts
 from nurture.runner.desk import ROOM, LedgerDesk, Prepare, Preparing
 from nurture.runner.flow import FREE, Flow
 from nurture.runner.incarnation import Incarnation, incarnation
@@ -99,9 +101,13 @@ class Sending:
         preparing: Preparing | None = None,
         steering: Steering | None = None,
         world: Callable[[], World] | None = None,
+        counts: Counts | None = None,
+        workspace: Path | None = None,
     ) -> None:
         """Without `preparing` messages are rendered in a thread of this process; without `steering` nothing has a
-        limit. `world` says which campaigns there are."""
+        limit. `world` says which campaigns there are. Senders that are killed are found at once by others of
+        the same `workspace`, else when their lease ends."""
+        self._workspace = workspace
         self._preparing = preparing
         self._steering = steering
         self._world = world
@@ -110,6 +116,7 @@ class Sending:
         self._clock = clock
         self._handling = handling
         self._pace = pace or Pace()
+        self._counts = counts or Counts()
         self._room = room
         self._troubles = troubles or Troubles(every=self._pace.say_every)
         self._log = structlog.get_logger("nurture.sending")
@@ -157,6 +164,8 @@ class Sending:
                 grace=self._pace.grace,
                 dead_after=self._pace.dead_after,
                 delivers=self._handling.delivers,
+                counts=self._counts,
+                workspace=self._workspace,
             ) as it:
                 if self._steering is not None:
                     self._steering.sender = it.id
@@ -230,6 +239,7 @@ class Sending:
             noted=self._steering.note if self._steering else _unnoted,
             room=self._room,
             first_lot=first_lot,
+            counts=self._counts,
         )
 
     def _flow(self) -> Flow:

@@ -17,6 +17,7 @@ from nurture.delivery.shaping import shaping_of
 from nurture.delivery.throttle import Throttle
 from nurture.delivery.warm_up import Draw, day_of
 from nurture.errors import StoreError
+from nurture.runner.counts import Counts
 from nurture.runner.flow import Flow
 from nurture.runner.world import World
 from nurture.settings import Settings
@@ -44,10 +45,13 @@ class _Told:
 class Steering:
     """One for each process that sends. All of it is called on the event loop."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock, alert: Alert) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, clock: Clock, alert: Alert, counts: Counts | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._alert = alert
+        self._counts = counts or Counts()
         self._rates = settings.rates
         shaping = shaping_of(settings).with_rates(relay_rates(settings.relays))
         self.throttle = Throttle(shaping, clock.now())
@@ -71,6 +75,7 @@ class Steering:
         """A destination or a relay said something that concerns all mail to it."""
         health = self.throttle.apply(key, measure, self._clock.now(), reply)
         self._unsaved[key] = health
+        self._counts.measured(type(measure).__name__.lower())
         self._log.warning("mail is held back", destination=key or "others", measure=str(measure), reply=reply)
         if wants_alert(measure):
             self._alert(key, reply)

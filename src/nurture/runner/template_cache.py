@@ -65,13 +65,18 @@ def save(workspace: Path | None, kept: Mapping[str, Kept]) -> None:
     """Keep exactly these. Whoever reads meanwhile sees the old file or the new one, whole."""
     if workspace is None:
         return
-    folder = workspace / FOLDER
     with suppress(OSError):
-        folder.mkdir(exist_ok=True)
-        ignored = folder / ".gitignore"
-        if not ignored.exists():
-            ignored.write_text("*\n", encoding="ascii")
-        _replace(folder / FILE, _READER.dump_json(_File(format=_FORMAT, kept=kept)))
+        _replace(own_folder(workspace) / FILE, _READER.dump_json(_File(format=_FORMAT, kept=kept)))
+
+
+def own_folder(workspace: Path) -> Path:
+    """The folder of what nurture keeps for itself, made where it is not there. Raises OSError."""
+    folder = workspace / FOLDER
+    folder.mkdir(exist_ok=True)
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n", encoding="ascii")
+    return folder
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -39,6 +39,11 @@ class Troubles:
             error.message, trouble=kind, where=error.where, remedy=error.remedy, doing=doing, times=times
         )
 
+    def lasting(self) -> frozenset[str]:
+        """The kinds of trouble that are not over. May be asked from any thread."""
+        with self._lock:
+            return frozenset(self._times)
+
     def over(self, kind: str, *, by: str = "") -> None:
         """It is over for this part. Harmless where it never began."""
         with self._lock:

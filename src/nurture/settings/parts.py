@@ -13,6 +13,18 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def read_networks(value: Any) -> Any:
+    """Networks as they are written, looked at but not changed. Raises ValueError with what to write."""
+    # In the environment there are no lists.
+    several = [it.strip() for it in value.split(",") if it.strip()] if isinstance(value, str) else value
+    for network in several if isinstance(several, list | tuple) else ():
+        try:
+            ipaddress.ip_network(network if isinstance(network, str) else "")
+        except ValueError:
+            raise ValueError(f'cannot hold {network!r}; write networks, such as "10.0.0.0/8"') from None
+    return several
+
+
 class Sender(Part):
     """Who the mail is from."""
 
@@ -34,6 +46,13 @@ class Web(Part):
 
     public_url: str = "http://127.0.0.1:8025"
     listen: str = "127.0.0.1:8025"
+    metrics_from: tuple[str, ...] = ()
+    """Networks that may read /metrics besides this machine: `10.0.0.0/8`."""
+
+    @field_validator("metrics_from", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        return read_networks(value)
 
     @field_validator("public_url")
     @classmethod
@@ -55,18 +74,6 @@ class Web(Part):
         if not (port.isascii() and port.isdigit() and int(port) <= 65535):
             raise ValueError(f"cannot be {value!r}; write HOST:PORT, such as 127.0.0.1:8025")
         return value
-
-
-def read_networks(value: Any) -> Any:
-    """Networks as they are written, looked at but not changed. Raises ValueError with what to write."""
-    # In the environment there are no lists.
-    several = [it.strip() for it in value.split(",") if it.strip()] if isinstance(value, str) else value
-    for network in several if isinstance(several, list | tuple) else ():
-        try:
-            ipaddress.ip_network(network if isinstance(network, str) else "")
-        except ValueError:
-            raise ValueError(f'cannot hold {network!r}; write networks, such as "10.0.0.0/8"') from None
-    return several
 
 
 class Notify(Part):

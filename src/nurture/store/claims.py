@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, Row, bindparam, literal_column, select, text, update
+from sqlalchemy import Executable, bindparam, literal_column, select, text, update
 
 from nurture.clock import NEVER, Moment
 from nurture.delivery.outcome import MessageKey
@@ -23,6 +24,9 @@ _CLAIM_LOCK = 0x6F757462
 
 PLENTY = 1_000_000
 """Room where there is no limit."""
+
+_PASSES = 10
+"""In so many what some groups leave is shared out among the others."""
 
 _outbox = table(OutboxRow)
 _senders = table(SenderRow)
@@ -49,6 +53,8 @@ class Room:
     campaigns: Mapping[int, int] = field(default_factory=dict)
     only: Collection[str] | None = None
     """Nothing but these lanes; None: all."""
+    turn: int = 0
+    """How many were claimed before: where there is less room than there are groups, others come first each time."""
 
 
 class Claimed(NamedTuple):
@@ -96,12 +102,29 @@ def claim(tx: Tx, sender: int, now: Moment, groups: Sequence[Group], room: Room)
     due = [it for it in known if it.due_at <= now and (room.only is None or it.lane in room.only)]
     picking = _Picking(tx, now, room)
     for _, level in groupby(sorted(due, key=lambda it: it.priority), key=lambda it: it.priority):
-        picking.pick(list(level))
+        picking.pick(_turned(list(level), room.turn))
     claims = list(picking.found.values())
     if claims:
         given = {"keys": as_json([it.key for it in claims]), "holder": sender}
         tx.execute(_claiming(tx.dialect.name), given)
     return claims
+
+
+def _turned(groups: list[Group], by: int) -> list[Group]:
+    first = by % len(groups)
+    return groups[first:] + groups[:first]
+
+
+class _Division:
+    """Room divided among so many; the first get what cannot be divided."""
+
+    def __init__(self, room: int, among: int) -> None:
+        self._each, self._more = divmod(room, among)
+
+    def next(self) -> int:
+        """The next share."""
+        self._more -= 1
+        return self._each + (self._more >= 0)
 
 
 class _Picking:
@@ -117,18 +140,37 @@ class _Picking:
         self._campaigns = dict(room.campaigns)
 
     def pick(self, groups: list[Group]) -> None:
-        """Take of these in equal shares, then once more what others left over."""
-        seen: dict[Group, int] = {}
-        for _ in range(2):
-            open_groups = [it for it in groups if seen.get(it, 0) >= 0]
-            for place, group in enumerate(open_groups):
-                share = -(-self._left // (len(open_groups) - place))
-                asked = min(share, self._room(group))
+        """Take of these in equal shares, then of what is left over, until nothing is."""
+        seen = dict.fromkeys(groups, 0)
+        for _ in range(_PASSES):
+            seen = {it: count for it, count in seen.items() if self._room(it) > 0}
+            if not seen:
+                return
+            share = self._shares(seen)
+            # What cannot be divided goes to those who got less.
+            for group in sorted(seen, key=lambda it: seen[it]):
+                asked = min(share(group), self._room(group))
                 if asked <= 0:
                     continue
-                got = self._take(group, asked, skip=seen.get(group, 0))
-                # -1: it has no more.
-                seen[group] = seen.get(group, 0) + got if got == asked else -1
+                got = self._take(group, asked, skip=seen[group])
+                seen[group] += got
+                if got < asked:
+                    del seen[group]
+
+    def _shares(self, groups: Collection[Group]) -> Callable[[Group], int]:
+        """What is left, altogether and of each lane and campaign, divided among `groups`."""
+        every = _Division(self._left, len(groups))
+        of_lane, of_campaign = Counter(it.lane for it in groups), Counter(it.campaign_id for it in groups)
+        lanes = {it: _Division(room, of_lane[it]) for it, room in self._lanes.items() if it in of_lane}
+        campaigns = {
+            it: _Division(room, of_campaign[it]) for it, room in self._campaigns.items() if it in of_campaign
+        }
+
+        def share(group: Group) -> int:
+            divided = (every, lanes.get(group.lane), campaigns.get(group.campaign_id))
+            return min(it.next() for it in divided if it is not None)
+
+        return share
 
     def _room(self, group: Group) -> int:
         lane, campaign = self._lanes.get(group.lane, PLENTY), self._campaigns.get(group.campaign_id, PLENTY)
@@ -167,8 +209,10 @@ def _due() -> Executable:
         held.c.contact_id == _outbox.c.contact_id,
         held.c.state.in_([literal_column(str(it)) for it in IN_HAND]),
     )
+    # In the order of Claimed.
+    wanted = ("enrollment_id", "step_no", *Claimed._fields[1:])
     return (
-        select(_outbox)
+        select(*(_outbox.c[name] for name in wanted))
         .where(
             _outbox.c.lane == bindparam("of_lane"),
             _outbox.c.priority == bindparam("of_priority"),
@@ -184,19 +228,9 @@ def _due() -> Executable:
     )
 
 
-def _claimed(it: Row[Any]) -> Claimed:
-    return Claimed(
-        key=MessageKey(it.enrollment_id, it.step_no),
-        contact_id=it.contact_id,
-        campaign_id=it.campaign_id,
-        lane=it.lane,
-        priority=it.priority,
-        due_at=it.due_at,
-        wanted_at=it.wanted_at,
-        stale_at=it.stale_at,
-        attempts=it.attempts,
-        first_tried_at=it.first_tried_at,
-    )
+def _claimed(row: Sequence[Any]) -> Claimed:
+    enrollment, step_no, *others = row
+    return Claimed(MessageKey(enrollment, step_no), *others)
 
 
 _ORDER = "n.lane, n.priority, n.campaign_id, n.due_at"

@@ -1,7 +1,8 @@
 """Senders: which incarnations of which processes hold messages, and which of them are dead.
 
-On PostgreSQL a sender that gave no sign for 30 seconds is dead. On SQLite one process at a time hands over,
-which the lock on a file beside the database says, at once and also after kill -9.
+On PostgreSQL a sender that gave no sign for 30 seconds is dead, and at once one that `runner/neighbours.py` knows to
+have ended. On SQLite one process at a time hands over, which the lock on a file beside the database says, at once and
+also after kill -9.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from nurture.clock import SECOND, Moment, Span
 from nurture.errors import StoreError
@@ -89,6 +91,15 @@ class SendingLock:
             self.release()
 
 
+class Living(NamedTuple):
+    """A sender that is not known to be dead."""
+
+    id: int
+    host: str
+    beaten_at: Moment
+    """Its last sign of life."""
+
+
 def register(tx: Tx, sender: int, *, host: str, pid: int, now: Moment) -> None:
     """Begin a new incarnation under the id `sender`."""
     row = {"id": sender, "host": host, "pid": pid, "started_at": now, "heartbeat_at": now, "ended_at": 0}
@@ -110,18 +121,27 @@ def alive(tx: Tx) -> list[int]:
     )
 
 
+def living(tx: Tx) -> list[Living]:
+    """All that live, with where and when they showed it."""
+    columns = (_senders.c.id, _senders.c.host, _senders.c.heartbeat_at)
+    return [Living(*row) for row in tx.execute(select(*columns).where(_senders.c.ended_at == 0))]
+
+
 def end(tx: Tx, sender: int, now: Moment) -> None:
     """This incarnation holds nothing any more."""
     tx.execute(update(_senders).where(_senders.c.id == sender, _senders.c.ended_at == 0).values(ended_at=now))
 
 
-def bury(tx: Tx, now: Moment, *, only: int = 0, dead_after: Span = DEAD_AFTER) -> list[int]:
+def bury(
+    tx: Tx, now: Moment, *, only: int = 0, dead_after: Span = DEAD_AFTER, known: Collection[int] = ()
+) -> list[int]:
     """The ids of senders that are dead by `now`, now ended; `only` one may live on: all others are dead.
 
     `only` is for SQLite, where whoever has the lock knows that nobody else is alive; 0: go by the sign of
-    life.
+    life. `known` are dead for certain.
     """
-    dead = _senders.c.id != only if only else _senders.c.heartbeat_at < now - dead_after
+    silent = or_(_senders.c.heartbeat_at < now - dead_after, _senders.c.id.in_(known))
+    dead = _senders.c.id != only if only else silent
     rows = tx.execute(
         update(_senders).where(_senders.c.ended_at == 0, dead).values(ended_at=now).returning(_senders.c.id)
     )

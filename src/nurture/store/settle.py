@@ -8,21 +8,24 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Executable, Row, Subquery, bindparam, select, update
+from sqlalchemy import ColumnElement, Executable, Subquery, bindparam, select, update
 
 from nurture.clock import NEVER, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.store.agenda import put_on_agenda
+from nurture.store.bulk import insert_many
 from nurture.store.engine import Tx
 from nurture.store.keys import Kind, as_json, by_key, listed
 from nurture.store.seen_facts import as_text
-from nurture.store.statements import chunks, table, upsert
+from nurture.store.statements import chunks, table
 from nurture.store.tables import CodeRow, EnrollmentRow, MessageRow, SignRow
 
 _codes = table(CodeRow)
 _enrollments = table(EnrollmentRow)
 _messages = table(MessageRow)
 _signs = table(SignRow)
+
+_SIGN = ("enrollment_id", "step_no", "kind", "contact_id", "at")
 
 
 class Settled(NamedTuple):
@@ -57,7 +60,7 @@ def settle(
     for some in chunks(settled):
         given = {it.key: it for it in some}
         rows = _write_outcomes(tx, some, was)
-        written = [given[MessageKey(row.enrollment_id, row.step_no)] for row in rows]
+        written = [given[MessageKey(enrollment, step_no)] for enrollment, step_no, *_ in rows]
         done.update(it.key for it in written)
         _receive(tx, rows, given, expires or {})
         if was == "":
@@ -81,7 +84,7 @@ def settle_arrived(
         settle(tx, [it], was="unknown", expires=expires)
 
 
-def _write_outcomes(tx: Tx, settled: Sequence[Settled], was: str) -> Sequence[Row[Any]]:
+def _write_outcomes(tx: Tx, settled: Sequence[Settled], was: str) -> Sequence[Any]:
     rows = [(*it.key, it.outcome, it.at, it.reason, as_text(it.saw)) for it in settled]
     return tx.execute(_writing(tx.dialect.name), {"done": as_json(rows), "was": was}).all()
 
@@ -107,29 +110,22 @@ def _writing(dialect: str) -> Executable:
 
 def _receive(
     tx: Tx,
-    rows: Sequence[Row[Any]],
+    rows: Sequence[Any],
     given: Mapping[MessageKey, Settled],
     expires: Mapping[str, Span | None],
 ) -> None:
     signs, carried = [], []
-    for row in rows:
-        it = given[MessageKey(row.enrollment_id, row.step_no)]
+    for enrollment, step_no, contact, offer in rows:
+        it = given[MessageKey(enrollment, step_no)]
         if it.outcome != "sent":
             continue
-        signs.append(
-            {
-                "enrollment_id": row.enrollment_id,
-                "step_no": row.step_no,
-                "kind": "received",
-                "contact_id": row.contact_id,
-                "at": it.at,
-            }
-        )
-        if row.offer:
-            span = expires.get(row.offer)
+        signs.append((enrollment, step_no, "received", contact, it.at))
+        if offer:
+            span = expires.get(offer)
             end = 0 if span is None else it.at + span
-            carried.append({"of_offer": row.offer, "of_contact": row.contact_id, "at": it.at, "end": end})
-    upsert(tx, _signs, signs, key=("enrollment_id", "step_no", "kind"), update=())
+            carried.append({"of_offer": offer, "of_contact": contact, "at": it.at, "end": end})
+    if signs:
+        insert_many(tx, _signs, _SIGN, signs, keep_old=True)
     if carried:
         tx.execute(
             update(_codes)

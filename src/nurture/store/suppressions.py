@@ -10,10 +10,14 @@ from sqlalchemy import delete, select
 from nurture.clock import Moment
 from nurture.store.bulk import among, insert_many
 from nurture.store.engine import Tx
-from nurture.store.statements import table
+from nurture.store.statements import one_of, table
 from nurture.store.tables import SuppressionRow
 
 _suppressions = table(SuppressionRow)
+
+_SUPPRESSED = select(_suppressions.c.address_hash, _suppressions.c.reason).where(
+    one_of(_suppressions.c.address_hash, "hashes")
+)
 
 
 def hash_address(key: bytes, address: str) -> str:
@@ -36,8 +40,7 @@ def release(tx: Tx, key: bytes, addresses: Iterable[str]) -> int:
 def suppressed(tx: Tx, key: bytes, addresses: Iterable[str]) -> dict[str, str]:
     """Those of `addresses` that must not be mailed, with the reason."""
     hashes = {hash_address(key, address): address for address in addresses}
-    condition = among(tx, _suppressions.c.address_hash, hashes.keys())
-    rows = tx.execute(select(_suppressions.c.address_hash, _suppressions.c.reason).where(condition))
+    rows = tx.execute(_SUPPRESSED, {"hashes": hashes})
     return {hashes[found]: reason for found, reason in rows}
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from nurture.clock import Clock, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.messages.tokens import Signer
+from nurture.runner.counts import Counts
+from nurture.runner.troubles import Troubles
 from nurture.settings import Settings
 from nurture.store.engine import Store
 
@@ -27,6 +29,16 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What a process says of itself at /metrics."""
+
+    counts: Counts
+    troubles: Troubles
+    rendering: Callable[[], int]
+    """How many rendering processes there are now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebDeps:
     """Everything that `build` is given."""
 
@@ -38,5 +50,7 @@ class WebDeps:
     """Called for each page that needs it, from any thread."""
     target: Callable[[MessageKey, int], str | None]
     """Where a link leads that is not the same for everybody; None: nowhere. Called from any thread."""
+    watched: Watched | None = None
+    """None: there is no /metrics."""
     render: Callable[[MessageKey], str | None]
     """The HTML of a message with the facts of now; None where it cannot be shown. Called from any thread."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nurture.providers.addresses import Network
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a request's body. The largest that we ask for is an unsubscribe form."""
@@ -54,12 +56,26 @@ def message_policy(*, pictures: bool, framed: bool) -> str:
 
 def is_local(request: Request) -> bool:
     """Whether the request was made on this machine, by its own name, and passed on by nobody."""
-    headers = request.headers
-    if any(_FORWARDED.fullmatch(name.lower()) for name in headers):
-        return False
-    if _HOST.fullmatch(headers.get("host", "")) is None:
+    if _is_passed_on(request) or _HOST.fullmatch(request.headers.get("host", "")) is None:
         return False
     return request.client is not None and _is_loopback(request.client.host)
+
+
+def is_from(request: Request, networks: Sequence[Network]) -> bool:
+    """Whether the request comes straight from a machine of these networks."""
+    if _is_passed_on(request) or request.client is None:
+        return False
+    try:
+        address = ipaddress.ip_address(request.client.host.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in network for network in networks)
+
+
+def _is_passed_on(request: Request) -> bool:
+    return any(_FORWARDED.fullmatch(name.lower()) for name in request.headers)
 
 
 def _is_loopback(host: str) -> bool:

@@ -20,6 +20,7 @@ from nurture.web.dashboard import Dashboard
 from nurture.web.deps import WebDeps
 from nurture.web.hits import HitLog
 from nurture.web.inbox import Inbox
+from nurture.web.metrics import Metrics
 from nurture.web.pages import STATIC, KeptFiles, Pages
 from nurture.web.public import Public
 from nurture.web.security import CarefulAnswers, LimitedBodies
@@ -54,6 +55,7 @@ def build(deps: WebDeps) -> Starlette:
             Mount("/static", KeptFiles(directory=STATIC), name="static"),
             *Inbox(deps, pages).routes(),
             *Dashboard(deps, pages).routes(),
+            *(Metrics(deps, deps.watched).routes() if deps.watched else ()),
         ],
         middleware=[Middleware(CarefulAnswers), Middleware(LimitedBodies)],
         exception_handlers={HTTPException: failed, Exception: failed},

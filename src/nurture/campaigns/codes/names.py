@@ -44,6 +44,13 @@ NAMES: Mapping[str, Code] = {
         wrong="exit: {on: singed_up}",
         right="exit: {on: signed_up}",
     ),
+    "unknown-campaign": Code(
+        says="[rates] of nurture.toml names a campaign that has no file.",
+        why="A campaign is known by its file's name: campaigns/prospect/news.yaml is news. The rate of one that is "
+        "not there holds for nothing, and the campaign that was meant goes as fast as it can.",
+        wrong='[rates]\nnewz = "1000 per hour"',
+        right='[rates]\nnews = "1000 per hour"',
+    ),
     "unsure": Code(
         says="An expression names what was never recorded: an attribute, event, line, campaign or message.",
         why="It may still come. Until then it is missing for everybody, and a condition over it does not hold.",
