@@ -3,7 +3,7 @@
 A mailing to people at five providers is sent without a relay (`deliver = "mx"`), by what `nurture run` sends with, but
 for the name server and the port of the mail servers, which are those of `benchmarks/mailboxes.py`. Those allow so many
 connections, messages a connection and messages a minute in a sliding window as nurture is set to, no more, and count
-each time one is broken.
+each time one is broken. Then all once more without rates, where connections and messages on each are what limits.
 """
 
 from __future__ import annotations
@@ -45,16 +45,20 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--scale", type=int, default=34, help="times 60, 50, 40, 30 and 20 messages a minute")
     asked = parser.parse_args()
-    print(json.dumps(measured(asked), indent=2 if asked.json else None))
+    os.environ |= {"NURTURE_PROVIDER": "smtp", "NURTURE_DELIVER": "mx"}
+    figures = {
+        **measured(asked.messages, asked.scale),
+        "without_rates": measured(asked.messages, 0),
+    }
+    print(json.dumps(figures, indent=2 if asked.json else None))
 
 
-def measured(asked: argparse.Namespace) -> dict[str, Any]:
-    """Send the mailing, and say what the providers saw."""
-    five = five_providers(scale=asked.scale)
-    with mailing(asked.messages, settings=settings(five)) as it:
-        spread(it, five)
-        os.environ |= {"NURTURE_PROVIDER": "smtp", "NURTURE_DELIVER": "mx"}
-        with mailboxes(asked.scale) as there, open_app(it.workspace) as app:
+def measured(messages: int, scale: int) -> dict[str, Any]:
+    """Send the mailing, and say what the providers saw. `scale` 0: at any rate."""
+    five = five_providers(scale=scale)
+    with mailing(messages, settings=settings(five)) as it:
+        spread(it)
+        with mailboxes(scale) as there, open_app(it.workspace) as app:
             lanes = app.lanes()
             assert lanes is not None
             at = plan(it, lanes.lane_of)
@@ -63,7 +67,7 @@ def measured(asked: argparse.Namespace) -> dict[str, Any]:
                 seconds = uvloop.run(sent(app, lanes, renderers, there))
     seen = there.seen
     return {
-        "messages": asked.messages,
+        "messages": messages,
         "delivered": sum(one["delivered"] for one in seen.values()),
         "twice": sum(one["twice"] for one in seen.values()),
         "seconds": round(seconds, 1),
@@ -79,13 +83,15 @@ def settings(five: Sequence[FakeProvider]) -> str:
     written = ['\n[mx]\nallow = ["127.0.0.0/8"]\n']
     for it in five:
         limits = f"connections = {it.connections}\nper_connection = {it.per_connection}"
-        written.append(f"[destinations.{it.name}]\n{limits}\nper_minute = {it.per_window}\n")
+        rate = f"per_minute = {it.per_window}\n" if it.per_window else ""
+        written.append(f"[destinations.{it.name}]\n{limits}\n{rate}")
     return "\n".join(written)
 
 
-def spread(it: Shop, five: Sequence[FakeProvider]) -> None:
+def spread(it: Shop) -> None:
     """Give the people addresses at the providers, as many at each as its rate is of all rates."""
     places = []
+    five = five_providers()
     for provider in five:
         count = len(it.ids) * provider.per_window // sum(other.per_window for other in five)
         domains = cycle(provider.domains)

@@ -19,6 +19,8 @@ from nurture.providers.smtp_site import Keeping
 from nurture.providers.smtp_talk import Limits
 from nurture.settings import Relay
 from nurture.settings.destinations import parse_rate
+from nurture.settings.relays import relay_rates
+from support.fake_providers import FakeProvider, world
 from support.letters import letter
 from support.list_desk import ListDesk
 from support.scripted_relay import HANG_UP, SILENCE, Answer, ScriptedRelay
@@ -223,6 +225,22 @@ def test_a_rate_alone_is_waited_for() -> None:
     desk = ListDesk(letters(11))
     assert asyncio.run(run(desk)) >= 0.2
     assert len(desk.results) == 11
+
+
+def test_a_relay_that_takes_its_time_gets_them_further_apart() -> None:
+    slow = FakeProvider(name="r0", addresses=("127.0.9.4",), pause=0.6)
+    clock = SystemClock()
+
+    async def run(desk: ListDesk) -> int:
+        async with world(slow) as place, asyncio.timeout(10):
+            relay = Relay(name="r0", host="127.0.9.4", port=place.port, rate=parse_rate("6000 per minute"))
+            throttle = Throttle(Shaping().with_rates(relay_rates((relay,))), clock.now())
+            provider = SmtpProvider(relay, throttle=throttle)
+            await provider.deliver(desk)
+            await provider.close()
+            return throttle.room("relay r0", clock.now(), MINUTE)
+
+    assert 5800 < asyncio.run(run(ListDesk(letters(1)))) < 5950
 
 
 def test_a_relay_that_is_paused_is_left_alone() -> None:

@@ -145,7 +145,7 @@ def _say(as_json: bool, found: Proposal, version: int | None) -> None:
     elif version is None:
         say("Nothing has changed since the last apply.")
     else:
-        say(f"Version {version} is in force. A daemon that is running takes it up within half a minute.")
+        say(f"Version {version} is in force. A daemon that is running takes it up within a second or two.")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
+from zlib import crc32
 
 import structlog
 
@@ -48,8 +49,10 @@ class Alerts:
         mail: Callable[[], Provider],
         hooks: Callable[[], Caller],
         counts: Counts | None = None,
+        tries: Sequence[float] = TRIES,
     ) -> None:
         """`secrets`: what webhooks are signed with."""
+        self._tries = tries
         self._secrets = secrets
         self._settings = settings
         self._clock = clock
@@ -73,7 +76,7 @@ class Alerts:
         task.add_done_callback(self._tasks.discard)
 
     async def _try(self, key: str, reply: str, now: Moment) -> None:
-        for pause in TRIES:
+        for pause in self._tries:
             await asyncio.sleep(pause)
             try:
                 outcome = await self._tell(key, reply, now)
@@ -100,13 +103,16 @@ class Alerts:
 
     def _letter(self, key: str, reply: str, now: Moment) -> Letter:
         sender, to = self._settings.sender.from_, self._settings.alerts.notify
+        address = read_mailbox(sender)[1]
         mail = EmailMessage(policy=SMTP)
         mail["From"], mail["To"] = sender, to
         mail["Subject"] = _SUBJECT.format(_whom(key))
         mail["Date"] = to_datetime(now)
+        # The same for each try.
+        mail["Message-ID"] = f"<held-back.{now}.{crc32(key.encode())}@{address.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(_TEXT.format(whom=_whom(key), since=format_iso(now), reply=reply, key=key))
-        return Letter(key=_NO_KEY, sender=read_mailbox(sender)[1], recipient=to, content=bytes(mail))
+        return Letter(key=_NO_KEY, sender=address, recipient=to, content=bytes(mail))
 
     def _call(self, key: str, reply: str, now: Moment) -> Call:
         name = f"held_back_{key or 'others'}_{now}"

@@ -143,10 +143,17 @@ class LedgerDesk:
     async def _refilled(self, lane: str | None) -> bool:
         """Whether there may be more, now or in a moment."""
         self._start_refilling(lane)
-        under_way = dict(self._refilling)
-        done, others = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
         # That another lane has nothing more says nothing of this one.
-        return any(it.result() or under_way[it] not in (None, lane) for it in done) or bool(others)
+        under_way = {it for it, of in self._refilling.items() if of in (None, lane)}
+        if not under_way:
+            await asyncio.wait(self._refilling, return_when=asyncio.FIRST_COMPLETED)
+            return True
+        # None is begun while another is under way, or those who wait would ask again and again, in turn, for ever.
+        while under_way:
+            done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            if any(it.result() for it in done):
+                return True
+        return False
 
     async def _refill(self, lane: str | None) -> bool:
         """Look at old letters again, else claim and prepare new ones."""

@@ -47,6 +47,7 @@ class Neighbours:
             file = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.write(file, _mark(file))
                 new.rename(path)
             except BaseException:
                 os.close(file)
@@ -71,9 +72,9 @@ class Neighbours:
         """
         if self._workspace is None:
             return []
-        # Hosts that share the workspace over NFS see each other's locks: there Linux makes of flock a lock at the server.
-        # Not with the mount option `local_lock`, though, nor are locks in a copy of the workspace. So under another host
-        # name a sender is given time for a sign of life.
+        # Hosts that share the workspace over NFS see each other's locks: Linux makes of flock a lock at the server
+        # there (flock(2), "NFS details"). Not with the mount option `local_lock`, though, and not on every file system
+        # that containers share: so under another host name a sender is given time for a sign of life.
         return [
             it.id
             for it in living
@@ -100,7 +101,7 @@ class Neighbours:
 
 
 def _is_left(path: Path) -> bool:
-    """Whether the file is there and nobody holds its lock."""
+    """Whether the file is there and nobody holds its lock any more."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -108,8 +109,13 @@ def _is_left(path: Path) -> bool:
     try:
         # Shared: several may look at once. On NFS that needs no more than reading.
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return os.read(file, 100) == _mark(file)
     except OSError:
         return False
     finally:
         os.close(file)
-    return True
+
+
+def _mark(file: int) -> bytes:
+    """What stands in the file itself and, most likely, in no copy: those have no locks, whoever lives."""
+    return b"%d\n" % os.fstat(file).st_ino

@@ -226,6 +226,7 @@ class _Renderer:
         process = subprocess.Popen(command, pass_fds=(theirs.fileno(), memory), stdin=subprocess.DEVNULL)
         theirs.close()
         running = _Running(process, Connection(ours.detach()), Place(memory))
+        running.place.at(NOWHERE)
         os.close(memory)
         try:
             running.pipe.send_bytes(pickle.dumps(self._start, pickle.HIGHEST_PROTOCOL))

@@ -149,9 +149,10 @@ class _Desk:
                 return Done([], list(self._preparer.recheck(job.claims)), [])
             prepared = self._preparer.prepare(job.claims, job.shunned)
         except NurtureError as error:
-            return Failed(error.message, error.where, error.remedy)
-        finally:
             self._place.at(NOWHERE)
+            return Failed(error.message, error.where, error.remedy)
+        # Not where the time of a message is over: then the parent reads at which one.
+        self._place.at(NOWHERE)
         letters = [pack(it) for it in prepared if isinstance(it, Letter)]
         return Done(letters, [it for it in prepared if not isinstance(it, Letter)], self._preparer.stopped())
 
@@ -169,9 +170,9 @@ class _Desk:
 
 def main() -> None:
     """Do jobs until the parent is gone."""
-    # Ctrl-C goes to the whole group: it is the parent who says when this ends.
+    # Ctrl-C and systemd's stop go to the whole group: it is the parent who says when this ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     pipe, place = Connection(int(sys.argv[1])), Place(int(sys.argv[2]))
     try:
         try:

@@ -62,6 +62,8 @@ class Store:
         self._file = file
         self._turn = threading.Lock()
         self._writing = False
+        self._writer: Connection | None = None
+        """At rest; None: none, or it writes."""
         self._nodes = Nodes(self._write, SystemClock())
 
     @property
@@ -102,13 +104,28 @@ class Store:
 
     @contextmanager
     def _write(self) -> Iterator[Tx]:
-        with self._translated(), self._in_turn(), self._engine.connect() as tx, tx.begin():
+        with self._translated(), self._in_turn(), self._connection() as tx, tx.begin():
             if self.dialect == "sqlite":
                 tx.exec_driver_sql("BEGIN IMMEDIATE")
                 self._writing = True
             yield tx
             # What is committed to a file that is gone is lost: rather not commit it.
             self._check_file()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """On SQLite the same for all writing, since one at a time writes: to fetch one costs as much as a statement."""
+        if self.dialect != "sqlite":
+            with self._engine.connect() as tx:
+                yield tx
+            return
+        writer, self._writer = self._writer or self._engine.connect(), None
+        try:
+            yield writer
+        except BaseException:
+            writer.close()
+            raise
+        self._writer = writer
 
     def _check_file(self) -> None:
         if self._file is not None:
@@ -157,6 +174,9 @@ class Store:
             self._dispose()
 
     def _dispose(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
         # The one that can write last: SQLite cleans up behind itself as the last connection closes.
         self._snapshots.dispose()
         self._engine.dispose()

@@ -51,7 +51,7 @@ def address(seen: PublicSeen) -> list[Verdict]:
 
 def _answer(seen: PublicSeen) -> Verdict:
     if seen.trouble:
-        remedy = "Look whether nurture run (or serve) runs, and the proxy before it."
+        remedy = "Look whether nurture run runs, and the proxy before it."
         return verdict("missing", _TOPIC, f"{seen.url} does not answer: {seen.trouble}", remedy)
     if seen.status == 200 and seen.forged == 404:
         return verdict(
