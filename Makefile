@@ -24,10 +24,10 @@ run: .venv/run.stamp  ## a real grocer's year, replayed, then the daemon at http
 	@NURTURE=$(BIN)/nurture sh examples/grocery/run.sh $(DEMO)
 
 test: .venv/dev.stamp  ## the tests, in under five minutes
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not nightly"
+	@$(BIN)/python -m pytest -n 2 -m "not nightly"
 
 nightly: .venv/dev.stamp  ## the long tests as well
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2
 
 check: .venv/dev.stamp  ## what CI runs: format, lint, types, imports, tests
 	@$(BIN)/ruff format --check src tests benchmarks

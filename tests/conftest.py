@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 pytest_plugins = ["support.databases", "support.workspaces"]
 
@@ -10,8 +12,17 @@ YEAR = "tests/year/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The replayed year first, and in one process: else the others would wait while one makes it."""
-    for item in items:
-        if item.nodeid.startswith(YEAR):
-            item.add_marker(pytest.mark.xdist_group("year"))
+    """The replayed year first: it takes longest."""
     items.sort(key=lambda item: not item.nodeid.startswith(YEAR))
+
+
+class _YearTogether(LoadScopeScheduling):
+    """The tests of the replayed year in one process: else the others would wait while one makes it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return YEAR if nodeid.startswith(YEAR) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Whatever is said for --dist."""
+    return _YearTogether(config, log)
