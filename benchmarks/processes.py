@@ -130,7 +130,7 @@ class Watched:
 
 
 @contextmanager
-def watched(root: int, every: float = 1.0) -> Iterator[Watched]:
+def watched(root: int, every: float = 3.0) -> Iterator[Watched]:
     """Looks at the memory of the tree now and then."""
     seen = Watched()
 

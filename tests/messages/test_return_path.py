@@ -9,12 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nurture.messages.headers import address
-from nurture.messages.return_path import (
-    read_return_path,
-    read_unsubscribe_mailto,
-    return_path,
-    unsubscribe_mailto,
-)
+from nurture.messages.return_path import read_return_path, return_path
 from nurture.messages.tokens import Signer
 
 SIGNER = Signer("a secret of some length")
@@ -31,17 +26,6 @@ def test_an_address_is_read_again_whatever_became_of_its_case(key: tuple[int, in
     assert address(made) == made == made.lower(), "fit for an envelope"
     for spelled in (made, made.upper(), f"<{made}>", f" < {made} > ", local, made.swapcase()):
         assert read_return_path(spelled, SIGNER) == key
-
-
-@given(KEYS)
-def test_a_bounce_does_not_unsubscribe_and_the_other_way_round(key: tuple[int, int]) -> None:
-    bounce, leave = return_path(key, DOMAIN, SIGNER), unsubscribe_mailto(key, DOMAIN, SIGNER)
-    assert read_unsubscribe_mailto(leave, SIGNER) == key
-    assert read_unsubscribe_mailto(bounce, SIGNER) is None
-    assert read_return_path(leave, SIGNER) is None
-    # Not even with the letter in front exchanged: the kind is signed.
-    assert read_unsubscribe_mailto("u" + bounce[1:], SIGNER) is None
-    assert read_return_path("b" + leave[1:], SIGNER) is None
 
 
 @given(KEYS, st.integers(2, 49), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))

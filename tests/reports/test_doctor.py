@@ -291,6 +291,6 @@ def test_the_public_address(seen: PublicSeen, found: list[str]) -> None:
 
 
 def test_one_click_wants_https_and_a_line_that_is_not_broken() -> None:
-    assert public.one_click(f"{URL}/u/x", "").level == "ok"
-    assert public.one_click("http://x.example/u/x", "").level == "missing"
-    assert public.one_click(f"{URL}/{'x' * 900}", "").level == "missing"
+    assert public.one_click(f"{URL}/u/x").level == "ok"
+    assert public.one_click("http://x.example/u/x").level == "missing"
+    assert public.one_click(f"{URL}/{'x' * 900}").level == "missing"

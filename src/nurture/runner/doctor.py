@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from nurture.clock import Clock, Span
 from nurture.errors import NurtureError, SettingsError, WorkspaceError
 from nurture.messages.dkim import DkimSigners
-from nurture.messages.return_path import unsubscribe_mailto
 from nurture.messages.tokens import Signer
 from nurture.messages.urls import Urls
 from nurture.providers.dns import Dns
@@ -158,10 +157,7 @@ async def _said(it: Verdict) -> list[Verdict]:
 
 
 def _unsubscribing(patient: Patient) -> list[Verdict]:
-    settings = patient.settings
-    link = Urls(settings.web.public_url, patient.signer).unsubscribe(NOBODYS)
-    domain = settings.bounces.domain
-    return [public.one_click(link, unsubscribe_mailto(NOBODYS, domain, patient.signer) if domain else "")]
+    return [public.one_click(Urls(patient.settings.web.public_url, patient.signer).unsubscribe(NOBODYS))]
 
 
 def _local(settings: Settings, keys: tuple[SigningKey, ...], behind: Span | None) -> list[Verdict]:

@@ -22,7 +22,7 @@ from nurture.messages.compiled import Compiled
 from nurture.messages.composer import Composer
 from nurture.messages.headers import read_mailbox
 from nurture.messages.mime import MailHeaders
-from nurture.messages.return_path import return_path, unsubscribe_mailto
+from nurture.messages.return_path import return_path
 from nurture.messages.urls import MessageUrls, Urls
 from nurture.messages.values import Values
 from nurture.offers.codes import BITS, spell
@@ -188,7 +188,6 @@ class Preparer:
         urls = Urls(settings.web.public_url, self._seals.signer).of(key)
         topic = settings.topics.get(campaign.topic)
         marketing = topic is None or not topic.always
-        by_mail = marketing and settings.bounces.domain
         sender = terms.sender or settings.sender.from_
         headers = MailHeaders(
             key=key,
@@ -198,7 +197,6 @@ class Preparer:
             reply_to=terms.reply_to or settings.sender.reply_to,
             now=now,
             unsubscribe=urls.unsubscribe if marketing else "",
-            unsubscribe_mailto=unsubscribe_mailto(key, by_mail, self._seals.signer) if by_mail else "",
         )
         content = self._composer.finish(
             compiled, asked_values(settings, facts, urls, goods, now), urls, headers

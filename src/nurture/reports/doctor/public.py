@@ -69,15 +69,14 @@ def _answer(seen: PublicSeen) -> Verdict:
     )
 
 
-def one_click(link: str, mailto: str) -> Verdict:
+def one_click(link: str) -> Verdict:
     """The one-click address as it stands in List-Unsubscribe."""
     line = len(f"List-Unsubscribe: <{link}>,")
-    beside = "" if mailto else ", without an address to write to beside it"
     if len(link) > LONGEST_LINK:
         what = f"the address is {len(link)} characters long, and no message can bear it"
         return verdict("missing", "unsubscribing", what, "Choose a shorter [web] public_url.")
     if not link.startswith("https://"):
         return verdict("missing", "unsubscribing", "one click needs an https address", "See public address.")
     return verdict(
-        "ok", "unsubscribing", f"one click; its line has {line} of 998 characters and is not broken{beside}"
+        "ok", "unsubscribing", f"one click; its line has {line} of 998 characters and is not broken"
     )
