@@ -18,8 +18,8 @@ from nurture.store.outbox import counts
 from support.crashing import Relay, Sender, recording, sending, until
 from support.letters import message_id, outcomes, plan_messages
 
-MESSAGES = 2_000
-KILLS = 10
+MESSAGES = 1_200
+KILLS = 6
 CONNECTIONS = 4
 SHORT = "?options=-c%20idle_in_transaction_session_timeout%3D1s"
 """On PostgreSQL: a frozen process loses its transaction after a second, not after ten."""
@@ -37,7 +37,10 @@ def nothing_left(store: Store) -> bool:
         return not any(counts(tx).values())
 
 
-@pytest.mark.parametrize(("kind", "messages", "kills"), [("pipelining", MESSAGES, KILLS), ("plain", 600, 3)])
+@pytest.mark.parametrize(
+    ("kind", "messages", "kills"),
+    [("pipelining", MESSAGES, KILLS), pytest.param("plain", 600, 3, marks=pytest.mark.nightly)],
+)
 def test_kills_lose_nothing_and_double_nothing(
     store: Store, sqlite_url: str, tmp_path: Path, kind: str, messages: int, kills: int
 ) -> None:
@@ -68,7 +71,9 @@ def test_kills_lose_nothing_and_double_nothing(
             assert message_id(key) in arrived
 
 
-@pytest.mark.parametrize(("kind", "rounds"), [("pipelining", 3), ("plain", 1)])
+@pytest.mark.parametrize(
+    ("kind", "rounds"), [("pipelining", 2), pytest.param("plain", 1, marks=pytest.mark.nightly)]
+)
 def test_a_sender_that_is_told_to_stop_leaves_nothing_unknown(
     store: Store, sqlite_url: str, tmp_path: Path, kind: str, rounds: int
 ) -> None:
