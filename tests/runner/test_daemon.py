@@ -139,7 +139,7 @@ def test_a_relay_that_is_down_is_waited_for_and_said_once(workspace: Path, tmp_p
     relay = {"NURTURE_PROVIDER": "smtp", "NURTURE_RELAY_PORT": str(relay_port)}
     with running(workspace, **relay) as (process, port, log):
         until(lambda: outcomes(workspace)[""] == PEOPLE)
-        time.sleep(4)
+        time.sleep(2.5)
         assert process.poll() is None
         assert status(f"http://127.0.0.1:{port}/") == 200
         assert outcomes(workspace) == {"": PEOPLE}

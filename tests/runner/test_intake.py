@@ -71,6 +71,9 @@ def _count(store: Store, row: type) -> int:
         return tx.execute(select(func.count()).select_from(table(row))).scalar_one()
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.nightly)], indirect=True
+)
 def test_the_grocers_year_goes_in_once_and_a_second_time_changes_nothing(
     store: Store, tmp_path: Path
 ) -> None:

@@ -150,6 +150,7 @@ def _waiting(store: Store) -> dict[str, int]:
         return dict(counts(tx))
 
 
+@pytest.mark.nightly
 def test_one_that_is_frozen_keeps_its_lock_and_dies_by_its_lease(
     store: Store, postgres_url: str, tmp_path: Path, workspace: Path
 ) -> None:
