@@ -43,7 +43,8 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def office(store: Store, *, direct: bool = True) -> AsyncIterator[Office]:
+async def office(store: Store, *, direct: bool = True, seconds: float = 0.3) -> AsyncIterator[Office]:
+    """`seconds`: after which a name server counts as silent."""
     clock = VirtualClock(NOW)
     async with NameServer() as names:
         names.put("google.example", "MX", "10 aspmx.l.google.com", "20 alt1.aspmx.l.google.com", ttl=3600)
@@ -51,7 +52,7 @@ async def office(store: Store, *, direct: bool = True) -> AsyncIterator[Office]:
         names.put("plain.example", "A", "192.0.2.7", ttl=3600)
         names.put("quiet.example", "MX", "0 .", ttl=3600)
         lanes = Lanes(store, clock, direct=direct)
-        dns = Dns(clock, ("127.0.0.1",), port=names.port, seconds=0.3)
+        dns = Dns(clock, ("127.0.0.1",), port=names.port, seconds=seconds)
         look_ups = LookUps(store, clock, lanes, dns, address_key=KEY, look_every=0.01)
         yield Office(store, clock, names, lanes, look_ups)
 
@@ -196,7 +197,7 @@ async def test_what_a_sender_finds_misplaced_is_moved(store: Store) -> None:
 
 @on_loop
 async def test_more_domains_than_go_in_one_round_all_come_to_their_turn(store: Store) -> None:
-    async with office(store) as it:
+    async with office(store, seconds=30) as it:
         names = [f"d{n:03}.example" for n in range(AT_ONCE + 20)]
         for name in names[::2]:
             it.names.fail(name, "SERVFAIL")
