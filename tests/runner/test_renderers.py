@@ -160,6 +160,7 @@ def test_a_new_version_is_taken_up_at_once(shop: Shop) -> None:
 
 def test_one_that_is_killed_while_it_works_is_replaced_and_nothing_is_lost(shop: Shop) -> None:
     claims = shop.claimed("killed", *[60] * 30)
+    shop.prepared(shop.claimed("plain", 1), shop.claimed("plain", 1))  # both have started
     before = set(rendering_processes())
     assert len(before) == 2
 
