@@ -160,9 +160,9 @@ def test_a_new_version_is_taken_up_at_once(shop: Shop) -> None:
 
 def test_one_that_is_killed_while_it_works_is_replaced_and_nothing_is_lost(shop: Shop) -> None:
     claims = shop.claimed("killed", *[60] * 30)
-    shop.prepared(shop.claimed("plain", 1), shop.claimed("plain", 1))  # both have started
     before = set(rendering_processes())
     assert len(before) == 2
+    until(lambda: all(_is_waiting(pid) for pid in before), "they never start")
 
     # Each gets a group; one is stopped first, so that it has not answered by then, however slow the machine is.
     victim, other = sorted(before)
@@ -185,6 +185,14 @@ def test_one_that_is_killed_while_it_works_is_replaced_and_nothing_is_lost(shop:
     after = set(rendering_processes())
     assert len(after) == 2
     assert after & before == {other}
+
+
+def _is_waiting(pid: int) -> bool:
+    """Whether it waits for a job: it has set its bound on memory, and sleeps."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    limits = Path(f"/proc/{pid}/limits").read_text()
+    bound = next(line for line in limits.splitlines() if line.startswith("Max address space"))
+    return bound.split()[3] != "unlimited" and "State:\tS" in status
 
 
 def _cpu(pid: int) -> int:
