@@ -4,13 +4,15 @@ Ids are time-ordered bigints (`ids.py`). Moments are BIGINT microseconds UTC. No
 0 or "". Line 0 is the business as a whole. A column that both engines must compare as text is plain text; maps are
 JSON text.
 
-people       contacts · consents · consent_states · suppressions
+people       contacts · consents · consent_states · suppressions · sign_ups · quiet
 goods        lines · products · orders · order_lines · product_pairs · product_counts
 happenings   events · seen
 lifecycle    agenda · stages · transitions · order_facts
 campaigns    versions · campaigns · campaign_steps · occasions · winners · templates
 journeys     enrollments · messages · outbox · codes · shown · notices
 engagement   hits · signs
+coming in    arrivals · replies
+outside      api_keys · idempotent · feed · feed_deliveries
 destinations destinations · destination_days · soft_bounces
 machines     senders · marks · inbox · domains
 """
@@ -56,6 +58,8 @@ class ContactRow(SQLModel, table=True):
     tags: str = "[]"
     attributes: str = "{}"
     created_at: int = _big()
+    last_engaged_at: int = _big()
+    """When they last opened or clicked, as the system they came from says; what happens here is in `signs`."""
     reviewed_at: int = _big()
     """Everything that happened up to here has been taken into stages, goals and entries."""
 
@@ -73,6 +77,11 @@ class ConsentRow(SQLModel, table=True):
     at: int = _big()
     basis: str = ""
     """How: `import: newsletter form`, `one-click`, `unsubscribe page` …"""
+    wording: str = ""
+    """What they agreed to, as it was put to them."""
+    source: str = ""
+    """Where: the address of a page, the name of a form, of a file or of an API key."""
+    ip: str = ""
 
 
 class ConsentStateRow(SQLModel, table=True):
@@ -94,6 +103,48 @@ class SuppressionRow(SQLModel, table=True):
     address_hash: str = Field(primary_key=True)
     reason: str
     at: int = _big()
+
+
+class SignUpRow(SQLModel, table=True):
+    """Somebody who asked for something and has not confirmed it yet (double opt-in). The row is gone when they did, or
+    when it ran out."""
+
+    __tablename__ = "sign_ups"
+    __table_args__ = (
+        Index("sign_ups_by_contact", "contact_id"),
+        Index("sign_ups_by_time", "due_at"),
+    )
+
+    id: int = _big(primary_key=True, default=None)
+    contact_id: int = _big()
+    """Whose address has to confirm."""
+    kind: str = "topics"
+    """topics: to agree to `topics`; address: contact `moves_id` takes this contact's address."""
+    fresh: bool = False
+    """The contact is here because of this alone: nothing but the confirmation is mailed to them, and without it they
+    are forgotten again."""
+    moves_id: int = _big()
+    form: str = ""
+    topics: str = "[]"
+    wording: str = ""
+    source: str = ""
+    ip: str = ""
+    asked_at: int = _big()
+    reminded_at: int = _big()
+    due_at: int = _big()
+    """When to remind, then when it runs out."""
+    expires_at: int = _big()
+
+
+class QuietRow(SQLModel, table=True):
+    """Marketing to a contact waits until then."""
+
+    __tablename__ = "quiet"
+
+    contact_id: int = _big(primary_key=True, default=None)
+    why: str = Field(primary_key=True)
+    """pause: they asked for it; reply: they wrote to us and wait for an answer."""
+    until: int = _big()
 
 
 # ------------------------------------------------------------------ goods
@@ -606,8 +657,14 @@ class HitRow(SQLModel, table=True):
     method: str = "GET"
     agent: str = ""
     ip: str = ""
+    extra: str = "{}"
+    """Other header fields that tell something of who asked (language, purpose, referer), as JSON."""
     verdict: str = "unknown"
+    score: float = 0.0
+    """The sum of the signs of a machine."""
     reasons: str = "[]"
+    rules: int = _small()
+    """The version of the rules that the verdict stands on."""
 
 
 class SignRow(SQLModel, table=True):
@@ -622,6 +679,161 @@ class SignRow(SQLModel, table=True):
     """received, open, click, unsubscribe."""
     contact_id: int = _big()
     at: int = _big()
+
+
+# ------------------------------------------------------------------ coming in
+
+
+class ArrivalRow(SQLModel, table=True):
+    """Something that came in from outside about us or to us: a mail, or an event of a provider or a shop, as it came.
+
+    Kept for a time, so that what was made of it can be looked at and done again.
+    """
+
+    __tablename__ = "arrivals"
+    __table_args__ = (Index("arrivals_by_time", "at"), Index("arrivals_by_contact", "contact_id", "at"))
+
+    id: int = _big(primary_key=True, default=None)
+    at: int = _big()
+    source: str
+    """smtp, imap, ses, sendgrid, mailgun, postmark, generic, shopify, stripe, woocommerce."""
+    kind: str = ""
+    """What was made of it: delivered, bounced, complained, unsubscribed, opened, clicked, auto-reply, replied, order,
+    event, ignored, unreadable."""
+    severity: str = ""
+    """Of a bounce: hard, soft or other."""
+    contact_id: int = _big()
+    """0: nobody we know."""
+    enrollment_id: int = _big()
+    step_no: int = _big()
+    recipient: str = ""
+    reason: str = ""
+    said: str = ""
+    """The text that says so. Hostile."""
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """As it came, compressed (zlib)."""
+
+
+class ReplyRow(SQLModel, table=True):
+    """A mail that a person wrote to us, and whether somebody answered. Its text is in `arrivals` under the same id."""
+
+    __tablename__ = "replies"
+    __table_args__ = (
+        Index("replies_by_contact", "contact_id", "at"),
+        Index(
+            "replies_open",
+            "at",
+            sqlite_where=text("answered_at = 0"),
+            postgresql_where=text("answered_at = 0"),
+        ),
+        Index(
+            "replies_to_forward",
+            "due_at",
+            sqlite_where=text("forwarded_at = 0"),
+            postgresql_where=text("forwarded_at = 0"),
+        ),
+    )
+
+    id: int = _big(primary_key=True, default=None)
+    contact_id: int = _big()
+    at: int = _big()
+    enrollment_id: int = _big()
+    """With `step_no` the message that was replied to; 0: not known."""
+    step_no: int = _big()
+    subject: str = ""
+    owner: str = ""
+    """Whom it is forwarded to; empty: it lies in the mailbox where people read it already."""
+    due_at: int = _big()
+    """When to forward it, or to try again."""
+    attempts: int = _small()
+    forwarded_at: int = _big()
+    """0: not yet; -1: it cannot be, or need not."""
+    last_reply: str = ""
+    answered_at: int = _big()
+    """0: nobody has."""
+    answered_by: str = ""
+    held_until: int = _big()
+    """Marketing waits until then, or until it is answered."""
+
+
+# ------------------------------------------------------------------ outside
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """A key to the API; only its hash is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: int = _big(primary_key=True, default=None)
+    name: str = Field(unique=True)
+    hash: str = Field(unique=True)
+    """SHA-256 of the key, in hexadecimal: it holds 256 random bits, so a slow hash adds nothing."""
+    scopes: str = "[]"
+    publishable: bool = False
+    """May stand in a web page: it can write events of the browser, and nothing else."""
+    created_at: int = _big()
+    used_at: int = _big()
+    """To the hour."""
+    revoked_at: int = _big()
+
+
+class IdempotentRow(SQLModel, table=True):
+    """The answer to a request that bore an Idempotency-Key, to be given again. Kept a day."""
+
+    __tablename__ = "idempotent"
+    __table_args__ = (Index("idempotent_by_time", "at"),)
+
+    key_id: int = _big(primary_key=True, default=None)
+    key: str = Field(primary_key=True)
+    request: str
+    """A hash of method, path and body: the same key with another request is a mistake."""
+    status: int = _small()
+    """0: the first one is still under way."""
+    answer: str = ""
+    at: int = _big()
+
+
+class FeedRow(SQLModel, table=True):
+    """Something that subscribers (`[[webhooks]]`) are told of. Written only where somebody subscribes to it."""
+
+    __tablename__ = "feed"
+    __table_args__ = (Index("feed_by_time", "at"), Index("feed_by_contact", "contact_id"))
+
+    id: int = _big(primary_key=True, default=None)
+    at: int = _big()
+    kind: str
+    """enrolled, sent, bounced, clicked, unsubscribed, goal-reached, stage-changed."""
+    contact_id: int = _big()
+    told: str = "{}"
+    """What of it, as JSON."""
+
+
+class FeedDeliveryRow(SQLModel, table=True):
+    """One entry of the feed on its way to one subscriber, and what came of it."""
+
+    __tablename__ = "feed_deliveries"
+    __table_args__ = (
+        Index(
+            "feed_deliveries_due",
+            "due_at",
+            sqlite_where=text("state < 2"),
+            postgresql_where=text("state < 2"),
+        ),
+        Index("feed_deliveries_by_subscriber", "subscriber", "done_at"),
+    )
+
+    feed_id: int = _big(primary_key=True, default=None)
+    subscriber: str = Field(primary_key=True)
+    """The name of its [[webhooks]] section."""
+    due_at: int = _big()
+    state: int = _small()
+    """0 planned, 1 handed over, 2 done."""
+    attempts: int = _small()
+    first_tried_at: int = _big()
+    outcome: str = ""
+    """sent, refused or expired; empty while open."""
+    last_reply: str = ""
+    done_at: int = _big()
 
 
 # ------------------------------------------------------------------ destinations
