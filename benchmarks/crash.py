@@ -32,6 +32,8 @@ from tests.support.nurture_command import COMMAND, environment
 from nurture.clock import SystemClock
 from nurture.delivery.outcome import MessageKey
 from nurture.messages.mime import message_id as full_message_id
+from nurture.messages.mime import seal_of
+from nurture.messages.tokens import Signer
 from nurture.settings import load
 from nurture.store.engine import Store, open_store
 from nurture.store.outbox import counts
@@ -171,13 +173,14 @@ def _daemon(folder: Path, url: str, relay: Relay, messages: int, connections: in
         "NURTURE_LIMITS_WINDOW": "any time",
     }
     command = [*COMMAND, "run", "--workspace", str(workspace)]
+    signer = Signer(settings.secret)
     return Trial(
         store=open_store(settings.database_url, now=SystemClock().now()),
         relay=relay,
         messages=messages,
         connections=connections,
         start=lambda: Sender(command, folder / "log.txt", environment(**given)),
-        name=lambda key: full_message_id(tuple(key), settings.sender.from_).strip("<>"),
+        name=lambda key: full_message_id(key, settings.sender.from_, seal_of(key, signer)).strip("<>"),
     )
 
 

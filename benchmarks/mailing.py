@@ -110,8 +110,8 @@ def _contact(number: int, contact: int, now: Moment) -> Mapping[str, Any]:
     }
 
 
-def plan(it: Shop, lane_of: LaneOf = nowhere) -> Moment:
-    """Plan a message to everybody by the real decision. Returns when they fall due."""
+def plan(it: Shop, lane_of: LaneOf = nowhere, *, entry_key: str = "made") -> Moment:
+    """Plan a message to everybody by the real decision, another for each `entry_key`. Returns when they fall due."""
     now = SystemClock().now()
     world = replace(it.apply(), lane_of=lane_of)
     live = next(live for live in world.live.values() if live.record.key == "letter")
@@ -127,7 +127,7 @@ def plan(it: Shop, lane_of: LaneOf = nowhere) -> Moment:
                     "campaign_id": live.record.id,
                     "contact_id": contact,
                     "line_id": 0,
-                    "entry_key": "made",
+                    "entry_key": entry_key,
                     "version": world.version,
                     "entered_at": now,
                     "step_no": live.edition.numbers[live.edition.campaign.program.first],

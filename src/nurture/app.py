@@ -193,6 +193,8 @@ class App:
             settings=self.settings,
             signer=self.signer,
             clock=self.clock,
+            address_key=self.address_key,
+            world=world,
             in_force=in_force,
             target=viewer.target,
             render=viewer.html,

@@ -16,6 +16,7 @@ from nurture.clock import VirtualClock
 from nurture.delivery.outcome import MessageKey
 from nurture.messages.tokens import Signer
 from nurture.messages.urls import Urls
+from nurture.runner.world import World
 from nurture.settings import Settings
 from nurture.store.engine import Store
 from nurture.web.deps import InForce, WebDeps
@@ -88,12 +89,18 @@ def settings(workspace: Path) -> Settings:
     )
 
 
+def _no_world() -> World:
+    raise AssertionError("no version is in force on this site: open a `Corner` for that")
+
+
 def made_deps(store: Store, workspace: Path, now: int) -> WebDeps:
     return WebDeps(
         store=store,
         settings=settings(workspace),
         signer=Signer("a secret for tests"),
         clock=VirtualClock(now),
+        address_key=b"k" * 32,
+        world=_no_world,
         in_force=lambda: InForce(stages=STAGES, topics=TOPICS),
         target=lambda _key, no: f"https://shop.example/worked-out/{no}" if no == 257 else None,
         render=lambda _key: "<html><body><h1>Hello</h1><script>alert(1)</script></body></html>",

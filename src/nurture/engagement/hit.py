@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from nurture.clock import Moment
@@ -24,6 +25,9 @@ class Hit:
     method: str = "GET"
     agent: str = ""
     ip: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Other header fields that tell something of who asked (`accept-language`, `purpose`, `sec-purpose`, `x-purpose`,
+    `referer`), names in lower case, values cut to 200 characters. Hostile too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,4 +36,6 @@ class Judged:
 
     hit: Hit
     verdict: Verdict
+    score: float
+    """The sum of the signs of a machine; 0: none."""
     reasons: tuple[str, ...]

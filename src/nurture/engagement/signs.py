@@ -23,6 +23,10 @@ class MachineSign:
     reason: str
 
 
+RULES = 2
+"""The version of these rules. It goes up with every change that may give a hit another verdict, so that
+`nurture rescore` finds what was judged before."""
+
 SIGNS: dict[str, MachineSign] = {
     "hidden": MachineSign(weight=2.0, kind="scanner", reason="followed the link that no person sees"),
     "near hidden": MachineSign(

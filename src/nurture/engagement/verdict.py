@@ -54,7 +54,7 @@ def _judge_one(hit: Hit, around: _Surroundings, delivered_at: Moment) -> Judged:
         verdict = found[0].kind
     else:
         verdict = "unknown" if score >= UNSURE else "human"
-    return Judged(hit=hit, verdict=verdict, reasons=tuple(sign.reason for sign in found))
+    return Judged(hit=hit, verdict=verdict, score=score, reasons=tuple(sign.reason for sign in found))
 
 
 def _signs(hit: Hit, around: _Surroundings, delivered_at: Moment) -> Iterable[str]:

@@ -22,7 +22,7 @@ HeardKind: TypeAlias = Literal[
 ]
 
 Severity: TypeAlias = Literal["hard", "soft", "other", ""]
-"""Of a bounce. hard: there is no such mailbox; soft: it is full or switched off; other: policy, content, or not said."""
+"""Of a bounce. hard: there is no such mailbox; soft: it is full or switched off; other: policy, content, not said."""
 
 Proof: TypeAlias = Literal["verp", "original", "signed", ""]
 """Why we believe it: it came to an address that only the message bore; our own Message-ID is in it, with the recipient

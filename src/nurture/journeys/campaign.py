@@ -58,6 +58,9 @@ class Campaign:
     moved: Mapping[str, str] = field(default_factory=dict)
     """Where those go who stand at a step that is gone: its id to the id of one that is there."""
 
+    is_direct: bool = False
+    """Whether it stands for messages outside of all campaigns, which need no consent: see runner/direct.py."""
+
     @property
     def offer(self) -> str:
         """The offer of its messages that name no other."""

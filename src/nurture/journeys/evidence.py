@@ -37,6 +37,8 @@ def of_gate(question: GateQuestion, reason: str) -> dict[str, str]:
             return of_lateness(question.wanted_at, question.stale_after, question.zone)
         case Reason.CAP | Reason.REPLACED:
             return _cap(question)
+        case Reason.QUIET | Reason.AWAITS_ANSWER if question.quiet is not None:
+            return {"until": said(question.quiet.until, question.zone)}
         case Reason.WINDOW if question.window is not None:
             return {"window": question.window.describe(), "their time": said(now, question.zone)}
         case _:

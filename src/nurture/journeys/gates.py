@@ -19,6 +19,13 @@ from nurture.journeys.triggers import reached
 from nurture.offers.offer import FOR_PROSPECTS, Offer
 
 
+class Quiet(NamedTuple):
+    """Marketing to a contact waits."""
+
+    until: Moment
+    reason: Reason
+
+
 class GateQuestion(NamedTuple):
     """One message that is about to go, and what is true of its contact now. A tuple: it is asked for every message."""
 
@@ -35,6 +42,10 @@ class GateQuestion(NamedTuple):
     """Suppressed or erased."""
     consented: bool
     """The contact agreed to the topic, or it is one that is always on."""
+    pending: bool = False
+    """The contact has not confirmed yet what they signed up for; not asked of direct messages."""
+    quiet: Quiet | None = None
+    """What holds marketing to the contact back; not asked of direct messages and of topics that are always on."""
     goal_reached: bool = False
     """By an event, since entering."""
     exit_reached: bool = False
@@ -58,9 +69,10 @@ class GateQuestion(NamedTuple):
 def gate(question: GateQuestion) -> Gate:
     """Go, or the first reason not to, in this order.
 
-    No mail at all; topic; exit; goal; stage, line and `when`; these end the campaign for the contact. The
+    No mail at all; a sign-up not confirmed; topic; exit; goal; stage, line and `when`; these end the campaign for the contact. The
     step's own `when`, an offer for prospects to one who has bought, a message gone stale: these skip the
-    message alone. Then the time: a window that is closed, a cap that is reached.
+    message alone. Then what the contact asked for: a pause, or an answer. Then the time: a window that is closed,
+    a cap that is reached.
     """
     reason = _leaves(question)
     if reason is not None:
@@ -68,6 +80,9 @@ def gate(question: GateQuestion) -> Gate:
     reason = _skips(question)
     if reason is not None:
         return Drop(reason=reason)
+    if question.quiet is not None and question.quiet.until > question.now:
+        until = question.quiet.until
+        return _held(question, until if question.urgent else _opening(question, until), question.quiet.reason)
     return Go() if question.urgent else _in_time(question)
 
 
@@ -103,6 +118,8 @@ def _leaves(question: GateQuestion) -> Reason | None:
     campaign = question.campaign
     if question.suppressed:
         return Reason.SUPPRESSED
+    if question.pending:
+        return Reason.PENDING
     if not question.consented:
         return Reason.NOT_AGREED
     if question.exit_reached or any(_holds(it, question) for it in campaign.exits):

@@ -13,6 +13,8 @@ class Reason(StrEnum):
     """The address is never to be mailed: erased, bounced, complained, or suppressed by hand."""
     NOT_AGREED = "not-agreed"
     """The contact did not agree to the topic, or took it back."""
+    PENDING = "pending"
+    """They signed up and did not confirm it yet: nothing but the mail that asks them to may go to them."""
     GOAL = "goal"
     """The campaign's goal was reached."""
     EXIT = "exit"
@@ -35,6 +37,10 @@ class Reason(StrEnum):
     """The contact had as much mail as the workspace allows, and the message could not wait any longer."""
     REPLACED = "replaced"
     """Another message of a higher priority took the room that the cap leaves."""
+    QUIET = "quiet"
+    """The contact asked for a pause from marketing."""
+    AWAITS_ANSWER = "awaits-answer"
+    """The contact wrote to us, and nobody has answered yet."""
     PAUSED = "paused"
     """It fell due while the campaign was paused, and the resume said to skip it."""
     HOLDOUT = "holdout"
@@ -52,6 +58,7 @@ class Reason(StrEnum):
 SENTENCES: Mapping[Reason, str] = {
     Reason.SUPPRESSED: "this address is not to be mailed at all",
     Reason.NOT_AGREED: "they did not agree to this topic, or have switched it off",
+    Reason.PENDING: "they signed up and have not confirmed it yet",
     Reason.GOAL: "the goal was reached",
     Reason.EXIT: "what the campaign's `exit` waits for came about",
     Reason.STAGE: "they are not in the stage that the campaign is for",
@@ -63,6 +70,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.STALE: "it would have come too late",
     Reason.CAP: "they had as much mail as [limits] allows, and it could not wait any longer",
     Reason.REPLACED: "another message of a higher priority took the room that the cap leaves",
+    Reason.QUIET: "they asked for a pause",
+    Reason.AWAITS_ANSWER: "they wrote and wait for an answer",
     Reason.PAUSED: "it fell due while the campaign was paused",
     Reason.HOLDOUT: "they are in the holdout, which gets nothing",
     Reason.WINDOW: "its window does not open any more",

@@ -20,6 +20,7 @@ from nurture.messages.proof import reason_not_to_inline_once
 from nurture.messages.rehearsal import STOPS, rehearse, stopped
 from nurture.messages.text import derive
 from nurture.messages.tracking import track
+from nurture.messages.vocabulary import ADDRESSES
 
 VERSIONS = (
     str(FORMAT),
@@ -119,7 +120,7 @@ def _styled(masked: str, masker: Masker, links: int, path: str) -> tuple[str, st
 
 
 def _needs(said: Read) -> frozenset[str]:
-    ours = ("unsubscribe_url", "preferences_url", "browser_url", "sender", "now", "days_since")
+    ours = (*ADDRESSES, "sender", "now", "days_since")
     return frozenset(need for need in said.needs if need.partition(".")[0] not in ours)
 
 

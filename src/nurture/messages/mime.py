@@ -15,7 +15,7 @@ from nurture.errors import TemplateError
 from nurture.messages.headers import LONGEST_SUBJECT, address, mailbox, unstructured, written_mailbox
 from nurture.messages.quoted import quoted
 from nurture.messages.render import Rendered
-from nurture.messages.tokens import Key
+from nurture.messages.tokens import Key, Signer
 
 # "=_" cannot stand in quoted-printable text (RFC 2045 section 6.7), so no part can hold this line.
 _BOUNDARY = "=_nurture_alternative"
@@ -24,6 +24,7 @@ _TEXT_HEAD = f"--{_BOUNDARY}\r\n{_PART.format('plain')}".encode()
 _HTML_HEAD = f"\r\n--{_BOUNDARY}\r\n{_PART.format('html')}".encode()
 _END = f"\r\n--{_BOUNDARY}--\r\n".encode()
 _URI = re.compile(r"[!#-;=?-~]+")
+_MESSAGE_ID = re.compile(r"<?([0-9]{1,19})-([0-9]{1,9})\.([0-9a-f]{16})@[^\s<>@]{1,255}>?", re.ASCII)
 _LONGEST_LINE = 998
 _NOT_IN_A_LINE_END = bytes(set(range(256)) - set(b"\r\n"))
 _BARE_RETURN = re.compile(rb"\r(?!\n)")
@@ -58,6 +59,8 @@ class MailHeaders:
     """Left out of the message where it holds control characters or is longer than 100."""
     reply_to: str = ""
     now: Moment
+    seal: str = ""
+    """What tells the Message-ID from a made-up one: see `seal_of`."""
     unsubscribe: str = ""
     """The one-click address (RFC 8058); empty on mail about the contact's own orders."""
     unsubscribe_mailto: str = ""
@@ -82,9 +85,23 @@ class _Skeleton(NamedTuple):
     domain: str
 
 
-def message_id(key: Key, sender: str) -> str:
-    """`<enrollment-step.hash@domain>`, the same for ever for one message of one sender."""
-    return _message_id(key, _domain(sender))
+def message_id(key: Key, sender: str, seal: str = "") -> str:
+    """`<enrollment-step.seal@domain>`, the same for one message of one sender as long as the key is."""
+    return _message_id(key, seal, _domain(sender))
+
+
+def seal_of(key: Key, signer: Signer) -> str:
+    """What stands in the Message-ID so that nobody else can make one."""
+    return signer.seal("message id", key)
+
+
+def read_message_id(text: str, signer: Signer) -> Key | None:
+    """Which message of ours bears this Message-ID, or None where we never gave it. `<>` may be missing."""
+    found = _MESSAGE_ID.fullmatch(text.strip()) if len(text) <= _LONGEST_LINE else None
+    if found is None:
+        return None
+    key = (int(found[1]), int(found[2]))
+    return key if signer.is_sealed("message id", key, found[3]) else None
 
 
 def compose(rendered: Rendered, headers: MailHeaders) -> bytes:
@@ -153,7 +170,7 @@ def _head(headers: MailHeaders, subject: str) -> str:
         f"{it.to}{mailbox('To', headers.to_name, headers.to)}"
         f"{it.subject}{unstructured('Subject', subject)}"
         f"{it.date}{_date(headers.now // SECOND)}"
-        f"{it.message_id}{_message_id(headers.key, it.domain)}{it.unsubscribe}"
+        f"{it.message_id}{_message_id(headers.key, headers.seal, it.domain)}{it.unsubscribe}"
     )
     if not headers.unsubscribe:
         return head
@@ -186,8 +203,8 @@ def _domain(sender: str) -> str:
     return address(spec).rpartition("@")[2]
 
 
-def _message_id(key: Key, domain: str) -> str:
-    told = hashlib.sha256(f"{key[0]} {key[1]} {domain}".encode()).hexdigest()[:16]
+def _message_id(key: Key, seal: str, domain: str) -> str:
+    told = seal or hashlib.sha256(f"{key[0]} {key[1]} {domain}".encode()).hexdigest()[:16]
     return f"<{key[0]}-{key[1]}.{told}@{domain}>"
 
 

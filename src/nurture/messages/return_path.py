@@ -1,13 +1,13 @@
-"""Addresses of our own that say which message a bounce is about (VERP)."""
+"""Addresses of our own that say which message or which reply a mail is about (VERP)."""
 
 from __future__ import annotations
 
 import re
 
-from nurture.messages.tokens import Key, Signer
+from nurture.messages.tokens import Key, Signer, TokenKind
 
 _LONGEST = 320
-_OURS = re.compile(r"<?\s*b\+([a-z2-7]{48})(?:@[a-z0-9.-]+)?\s*>?", re.IGNORECASE)
+_OURS = re.compile(r"<?\s*([bur])\+([a-z2-7]{48})(?:@[a-z0-9.-]+)?\s*>?", re.IGNORECASE)
 
 
 def return_path(key: Key, domain: str, signer: Signer) -> str:
@@ -20,10 +20,32 @@ def read_return_path(address: str, signer: Signer) -> Key | None:
 
     Its case may have changed, and it may stand in `<>`.
     """
-    token = _token(address)
-    return signer.read_mailed(token, "bounce") if token else None
+    return _read(address, "b", "bounce", signer)
 
 
-def _token(address: str) -> str:
+def unsubscribe_address(key: Key, domain: str, signer: Signer) -> str:
+    """The address that unsubscribes who writes to it (RFC 2369 section 3.2)."""
+    return f"u+{signer.sign_mailed('unsubscribe', key)}@{domain}"
+
+
+def read_unsubscribe_address(address: str, signer: Signer) -> Key | None:
+    """Which message `address` unsubscribes from, read as a return path is."""
+    return _read(address, "u", "unsubscribe", signer)
+
+
+def reply_address(reply_id: int, domain: str, signer: Signer) -> str:
+    """Where a copy of the answer to somebody's mail goes, so that it counts as answered."""
+    return f"r+{signer.sign_mailed('reply', (reply_id, 0))}@{domain}"
+
+
+def read_reply_address(address: str, signer: Signer) -> int | None:
+    """Whose mail was answered: the id of the reply, or None where we did not make the address."""
+    key = _read(address, "r", "reply", signer)
+    return key[0] if key else None
+
+
+def _read(address: str, letter: str, kind: TokenKind, signer: Signer) -> Key | None:
     found = _OURS.fullmatch(address.strip()) if len(address) <= _LONGEST else None
-    return found[1].lower() if found else ""
+    if found is None or found[1].lower() != letter:
+        return None
+    return signer.read_mailed(found[2].lower(), kind)

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-TokenKind: TypeAlias = Literal["open", "click", "hidden", "unsubscribe", "view", "bounce"]
+TokenKind: TypeAlias = Literal[
+    "open",
+    "click",
+    "hidden",
+    "unsubscribe",
+    "view",
+    "bounce",
+    "preferences",
+    "confirm",
+    "reply",
+    "message id",
+]
 Key: TypeAlias = tuple[int, int]
 """Enrollment and step number: a `MessageKey` is one."""
 
@@ -23,6 +34,7 @@ VERSION = 1
 _BODY = struct.Struct(">BBQIH")  # version, key, enrollment, step, link
 _MAILED = struct.Struct(">BBQI")  # the same without a link: 48 letters, and none of them has a bit to spare
 _MAC_BYTES = 16
+_SEAL_BYTES = 8
 _LENGTH = 43
 _BLOCK = 64
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
@@ -103,11 +115,38 @@ class Signer:
         _, _, enrollment_id, step_no = _MAILED.unpack(body)
         return (enrollment_id, step_no) if self._is_ours(body, mac, kind) else None
 
+    def seal(self, kind: TokenKind, key: Key) -> str:
+        """16 hexadecimal digits that say a number was given by us: for where the number stands beside them anyway.
+
+        Raises ValueError for a number that does not fit.
+        """
+        return _mac(self._secret, kind, _sealed(self._id, key))[:_SEAL_BYTES].hex()
+
+    def is_sealed(self, kind: TokenKind, key: Key, seal: str) -> bool:
+        """Whether `seal` is what `seal` makes of them, with any of the keys."""
+        given = seal.lower().encode("ascii", "replace")
+        try:
+            wanted = [
+                _mac(secret, kind, _sealed(number, key))[:_SEAL_BYTES].hex().encode()
+                for number, secrets in self._known.items()
+                for secret in secrets
+            ]
+        except ValueError:
+            return False
+        return any(hmac.compare_digest(given, it) for it in wanted)
+
     def _is_ours(self, body: bytes, mac: bytes, kind: TokenKind) -> bool:
         version, number = body[0], body[1]
         if version != VERSION:
             return False
         return any(hmac.compare_digest(mac, _mac(it, kind, body)) for it in self._known.get(number, ()))
+
+
+def _sealed(number: int, key: Key) -> bytes:
+    try:
+        return _MAILED.pack(VERSION, number, *key)
+    except struct.error:
+        raise ValueError(f"nothing can be sealed for message {key}") from None
 
 
 def _derive(secret: str) -> tuple[int, bytes]:

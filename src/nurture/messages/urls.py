@@ -34,6 +34,14 @@ class Urls:
         """The message in the browser."""
         return f"{self._base}/v/{self._signer.sign('view', key)}"
 
+    def preferences(self, key: Key) -> str:
+        """The preference centre: what the contact gets, and under which address."""
+        return f"{self._base}/p/{self._signer.sign('preferences', key)}"
+
+    def confirm(self, key: Key) -> str:
+        """Where somebody confirms what they asked for."""
+        return f"{self._base}/k/{self._signer.sign('confirm', key)}"
+
     def of(self, key: Key) -> MessageUrls:
         """All addresses of one message."""
         return MessageUrls(self, key)
@@ -72,6 +80,16 @@ class MessageUrls:
     def view(self) -> str:
         """The message in the browser."""
         return self._once("view", self._urls.view)
+
+    @property
+    def preferences(self) -> str:
+        """The preference centre."""
+        return self._once("preferences", self._urls.preferences)
+
+    @property
+    def confirm(self) -> str:
+        """Where to confirm what was asked for."""
+        return self._once("confirm", self._urls.confirm)
 
     def _once(self, name: str, make: Callable[[Key], str]) -> str:
         made = self._made.get(name)

@@ -53,6 +53,10 @@ class Pages(Protocol):
     @property
     def unsubscribe(self) -> str: ...
     @property
+    def preferences(self) -> str: ...
+    @property
+    def confirm(self) -> str: ...
+    @property
     def view(self) -> str: ...
 
 
@@ -200,7 +204,8 @@ _MAKE: Mapping[str, Callable[[Values], Any]] = {
     "recommend": lambda it: _recommend(it.recommended, it.view),
     "sender": lambda it: Group("sender", lambda: _sender(it.sender)),
     "unsubscribe_url": lambda it: it.urls.unsubscribe if it.urls else "",
-    "preferences_url": lambda it: it.urls.unsubscribe if it.urls else "",
+    "preferences_url": lambda it: it.urls.preferences if it.urls else "",
+    "confirm_url": lambda it: it.urls.confirm if it.urls else "",
     "browser_url": lambda it: it.urls.view if it.urls else "",
     "_locale": lambda it: it.facts.contact.locale or it.locale,
     "_currency": lambda it: it.currency,

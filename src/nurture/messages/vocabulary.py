@@ -55,7 +55,7 @@ INSIDE: Mapping[tuple[str, str], str] = {
 }
 """Which group stands where in another."""
 
-ADDRESSES = frozenset({"unsubscribe_url", "preferences_url", "browser_url"})
+ADDRESSES = frozenset({"unsubscribe_url", "preferences_url", "browser_url", "confirm_url"})
 """Links that are never tracked."""
 PLAIN = frozenset({"now", "lines", "recommend", "days_since"}) | ADDRESSES
 JINJA = frozenset({"loop", "caller", "varargs", "kwargs", "super", "range", "true", "false", "none"})

@@ -18,6 +18,7 @@ from nurture.messages.library import Library
 from nurture.messages.needs import facts_needed
 from nurture.runner import settings_findings
 from nurture.runner.files import TEMPLATES, part
+from nurture.runner.forms import faults_of, forms_of
 from nurture.runner.limits import limits_of
 from nurture.runner.template_desk import Asked, TemplateDesk
 from nurture.runner.template_findings import code_of, doubts_of, findings_of
@@ -70,7 +71,7 @@ def check(
     closer = look_closer(desk, compiled, book, settings, store, now)
     rates = settings_findings.unknown_campaigns(settings, campaign_keys(files)) if settings else ()
     findings = by_place(
-        [*before, *wrong_limits, *rates, *book.findings, *complaints, *wrong_words, *doubts, *closer]
+        [*before, *wrong_limits, *_forms(settings, library), *rates, *book.findings, *complaints, *wrong_words, *doubts, *closer]
     )
     desk.save()
     return Checked(
@@ -108,6 +109,18 @@ def _caps(settings: Settings | None) -> tuple[tuple[tuple[int, Span], ...], tupl
         return tuple((cap.count, cap.span) for cap in limits_of(settings).caps), ()
     except SettingsError as error:
         return (), settings_findings.findings_of(error, settings.workspace)
+
+
+def _forms(settings: Settings | None, library: Library) -> tuple[Finding, ...]:
+    """What is wrong with [forms]."""
+    if settings is None or not settings.forms:
+        return ()
+    faults = faults_of(settings, frozenset(library.names()))
+    try:
+        forms_of(settings)
+    except SettingsError as error:
+        faults += error.faults
+    return settings_findings.findings_of(SettingsError(faults), settings.workspace) if faults else ()
 
 
 def _carriers(compiled: Mapping[Template, Compiled]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from nurture.clock import NEVER, Moment
 from nurture.delivery.outcome import MessageKey
 from nurture.journeys import evidence
 from nurture.journeys.program import Node
-from nurture.journeys.reasons import Reason
+from nurture.journeys.reasons import Reason, in_words
 from nurture.reports.waiting import Waiting
 from nurture.runner.facts import Batch, gather
 from nurture.runner.gating import NOT_REVIEWED
@@ -130,6 +130,8 @@ def _why(world: World, edition: Edition | None, node: Node | None, letter: Under
             terms = node.step.terms(edition.campaign.terms) if node and edition else None
             window = (terms.window if terms else None) or world.limits.window
             return f"waits for its window ({window.describe()})" if window else "is tried again"
+        case Reason.QUIET | Reason.AWAITS_ANSWER:
+            return f"waits: {in_words(letter.reply)}"
         case _ if letter.reply == NOT_REVIEWED:
             return f"waits a moment: {NOT_REVIEWED}"
         case _:

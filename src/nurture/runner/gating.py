@@ -14,7 +14,7 @@ from nurture.journeys import evidence
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.caps import longest
 from nurture.journeys.decisions import Drop, Go, Hold
-from nurture.journeys.gates import GateQuestion, gate
+from nurture.journeys.gates import GateQuestion, Quiet, gate
 from nurture.journeys.reasons import Reason
 from nurture.journeys.steps.base import StepKind
 from nurture.journeys.terms import Terms
@@ -23,7 +23,18 @@ from nurture.messages.needs import facts_needed
 from nurture.runner.facts import Batch, gather
 from nurture.runner.prepared import Dropped, Held
 from nurture.runner.world import Edition, World
-from nurture.store import agenda, consents, journeys, messages, outbox, suppressions, templates, versions
+from nurture.store import (
+    agenda,
+    consents,
+    journeys,
+    messages,
+    outbox,
+    quiet,
+    sign_ups,
+    suppressions,
+    templates,
+    versions,
+)
 from nurture.store.claims import Claimed
 from nurture.store.engine import Tx
 from nurture.store.journeys import Enrollment
@@ -33,6 +44,8 @@ from nurture.store.pairs import Wish
 
 NOT_REVIEWED = "something happened to them that is not taken in yet"
 NOT_TAKEN_UP = "another version was applied, which is not taken up yet"
+RUNNING = versions.State()
+"""Of what is no campaign, and so is never paused."""
 _EARLY = frozenset(map(str, Reason)) - {str(Reason.FINISHED)}
 """Reasons for leaving a campaign before its end; `end: REASON` is an end of its own."""
 REVIEW_TIME: Span = SECOND
@@ -109,7 +122,7 @@ def gated(tx: Tx, world: World, claims: Sequence[Claimed], address_key: bytes, n
             continue
         question = may.question(it, now)
         match gate(question):
-            case Go() if states[claimed.campaign_id].paused_at:
+            case Go() if states.get(claimed.campaign_id, RUNNING).paused_at:
                 stopped.append(Held(key=claimed.key, until=NEVER, reason=str(Reason.PAUSED)))
             case Go():
                 going.append(it)
@@ -190,6 +203,8 @@ class _Permissions:
         self._agreed = consents.agreed_topics(tx, batch.contacts)
         addresses = [contact.email for contact in batch.contacts.values()]
         self._suppressed = suppressions.suppressed(tx, address_key, addresses)
+        self._pending = sign_ups.pending(tx, batch.contacts)
+        self._quiet = quiet.until(tx, batch.contacts, now)
         self._caps = world.limits.caps
         self._sent: Mapping[int, Sequence[Moment]] = {}
         self._held: Mapping[int, Sequence[HeldBack]] = {}
@@ -200,7 +215,7 @@ class _Permissions:
     def question(self, it: Asked, now: Moment) -> GateQuestion:
         """What the gate is asked about one message."""
         topic = self._world.settings.topics.get(it.campaign.topic)
-        always = topic is not None and topic.always
+        always = it.campaign.is_direct or (topic is not None and topic.always)
         terms = it.terms
         return GateQuestion(
             campaign=it.campaign,
@@ -209,6 +224,8 @@ class _Permissions:
             entered_at=it.enrollment.entered_at,
             suppressed=it.facts.contact.email in self._suppressed,
             consented=always or it.campaign.topic in self._agreed.get(it.claimed.contact_id, ()),
+            pending=not it.campaign.is_direct and it.claimed.contact_id in self._pending,
+            quiet=None if always else self._held_back(it.claimed.contact_id),
             goal_reached=bool(it.enrollment.goal_at),
             exit_reached=_has_left(it.enrollment),
             step_when=it.step.when if it.step else None,
@@ -223,6 +240,11 @@ class _Permissions:
             on_cap=terms.on_cap,
             rivals=any(rival.priority > it.campaign.priority for rival in self._rivals(it)),
         )
+
+    def _held_back(self, contact_id: int) -> Quiet | None:
+        """What holds marketing to the contact back for the longest time."""
+        held = [Quiet(at, quiet.REASONS[why]) for why, at in self._quiet.get(contact_id, {}).items()]
+        return max(held, default=None)
 
     def outranked_by(self, it: Asked) -> set[MessageKey]:
         """The messages that wait for the same room and give it up to this one."""

@@ -10,11 +10,22 @@ from collections.abc import Mapping
 
 from nurture.campaigns.book import Book, read
 from nurture.errors import FilesError, WorkspaceError
+from nurture.journeys.direct import DIRECT_ID
 from nurture.messages.library import Library
 from nurture.runner.checking import known_to, render
 from nurture.runner.files import TEMPLATES, part
 from nurture.runner.limits import limits_of
-from nurture.runner.world import Edition, LaneOf, Letters, Live, World, edition, letters_of, nowhere
+from nurture.runner.world import (
+    Edition,
+    LaneOf,
+    Letters,
+    Live,
+    World,
+    direct_live,
+    edition,
+    letters_of,
+    nowhere,
+)
 from nurture.settings import Settings
 from nurture.store import journeys, templates, versions
 from nurture.store.engine import Store
@@ -78,6 +89,7 @@ def load(store: Store, settings: Settings, lane_of: LaneOf = nowhere) -> World:
         )
         for key, record in records.items()
     }
+    live[DIRECT_ID] = direct_live(version.no, letters)
     return World(
         settings=settings,
         version=version.no,

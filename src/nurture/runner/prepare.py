@@ -21,8 +21,8 @@ from nurture.journeys.terms import Terms
 from nurture.messages.compiled import Compiled
 from nurture.messages.composer import Composer
 from nurture.messages.headers import read_mailbox
-from nurture.messages.mime import MailHeaders
-from nurture.messages.return_path import return_path
+from nurture.messages.mime import MailHeaders, seal_of
+from nurture.messages.return_path import return_path, unsubscribe_address
 from nurture.messages.urls import MessageUrls, Urls
 from nurture.messages.values import Values
 from nurture.offers.codes import BITS, spell
@@ -171,6 +171,12 @@ class Preparer:
             return return_path(it.claimed.key, settings.bounces.domain, self._seals.signer)
         return read_mailbox(it.terms.sender or settings.sender.from_)[1]
 
+    def _unsubscribe_mailto(self, settings: Settings, key: MessageKey) -> str:
+        """Where mail that comes in is read by us: its address that unsubscribes."""
+        if not settings.mail_is_read:
+            return ""
+        return unsubscribe_address(key, settings.bounces.domain, self._seals.signer)
+
     def compose(
         self,
         world: World,
@@ -187,7 +193,7 @@ class Preparer:
         settings = world.settings
         urls = Urls(settings.web.public_url, self._seals.signer).of(key)
         topic = settings.topics.get(campaign.topic)
-        marketing = topic is None or not topic.always
+        marketing = not campaign.is_direct and (topic is None or not topic.always)
         sender = terms.sender or settings.sender.from_
         headers = MailHeaders(
             key=key,
@@ -196,7 +202,9 @@ class Preparer:
             to_name=f"{facts.contact.first_name} {facts.contact.last_name}".strip(),
             reply_to=terms.reply_to or settings.sender.reply_to,
             now=now,
+            seal=seal_of(key, self._seals.signer),
             unsubscribe=urls.unsubscribe if marketing else "",
+            unsubscribe_mailto=self._unsubscribe_mailto(settings, key) if marketing else "",
         )
         content = self._composer.finish(
             compiled, asked_values(settings, facts, urls, goods, now), urls, headers

@@ -24,6 +24,7 @@ from nurture.messages.library import Library
 from nurture.messages.lint import is_clipped
 from nurture.messages.needs import facts_needed
 from nurture.messages.render import Renderer
+from nurture.messages.vocabulary import ADDRESSES
 from nurture.runner.facts import gather
 from nurture.runner.forked import Again, each
 from nurture.runner.prepare import template_values
@@ -236,7 +237,7 @@ def _try(
         place = (contact.id, way.line)
         facts = replace(known.facts[place], offer=known.offers.get((way.offer, contact.id)))
         values = template_values(settings, facts, None, known.goods.get(place, ()), now)
-        values |= dict.fromkeys(("unsubscribe_url", "preferences_url", "browser_url"), _NO_PAGE)
+        values |= dict.fromkeys(sorted(ADDRESSES), _NO_PAGE)
         said, size = "", 0
         try:
             size = is_clipped(renderer.render(compiled, values).html)

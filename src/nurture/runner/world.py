@@ -17,6 +17,7 @@ from nurture.clock import Moment
 from nurture.journeys.calendar import Anniversary
 from nurture.journeys.calendar import expression_of as date_of
 from nurture.journeys.campaign import Campaign
+from nurture.journeys.direct import DIRECT, DIRECT_ID
 from nurture.journeys.enter import EnterOnDate, EnterOnEvent, EnterOnStage
 from nurture.journeys.holding import first_offer, offers_by_step
 from nurture.journeys.limits import Limits
@@ -185,7 +186,11 @@ class World:
     @property
     def in_force(self) -> list[tuple[Live, Campaign]]:
         """The campaigns of the applied version."""
-        return [(live, live.campaign) for live in self.live.values() if live.campaign is not None]
+        return [
+            (live, live.campaign)
+            for live in self.live.values()
+            if live.campaign is not None and not live.campaign.is_direct
+        ]
 
     @cached_property
     def entrances(self) -> Entrances:
@@ -266,6 +271,12 @@ def edition(version: int, campaign: Campaign, numbering: Numbering, letters: Let
         needs=union(expressions(campaign)),
         door_needs=union(door_expressions(campaign)),
     )
+
+
+def direct_live(version: int, letters: Letters) -> Live:
+    """What stands for messages outside of campaigns."""
+    record = CampaignRecord(id=DIRECT_ID, key=DIRECT.key, name=DIRECT.name, first_applied_at=0, active=True)
+    return Live(record=record, edition=edition(version, DIRECT, Numbering(numbers={}), letters))
 
 
 def door_expressions(campaign: Campaign) -> list[Expression]:

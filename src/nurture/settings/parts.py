@@ -48,8 +48,10 @@ class Web(Part):
     listen: str = "127.0.0.1:8025"
     metrics_from: tuple[str, ...] = ()
     """Networks that may read /metrics besides this machine: `10.0.0.0/8`."""
+    proxies: tuple[str, ...] = ()
+    """Networks of proxies of one's own, whose X-Forwarded-For tells who asks."""
 
-    @field_validator("metrics_from", mode="before")
+    @field_validator("metrics_from", "proxies", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
         return read_networks(value)

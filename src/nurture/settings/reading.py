@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from nurture.errors import Fault, SettingsError, WorkspaceError
 from nurture.settings.destinations import Alerts, Destination, WarmUp
 from nurture.settings.direct import Direct
+from nurture.settings.forms import Form
 from nurture.settings.parts import Limits, Notify, Part, Sender, Web
 from nurture.settings.relays import Relay, set_in_relays
 from nurture.settings.signing import Bounces, Dkim
@@ -151,6 +152,7 @@ _SECTIONS: dict[str, type[Part]] = {
     "destinations": Destination,
     "warm_up": WarmUp,
     "alerts": Alerts,
+    "forms": Form,
 }
 
 

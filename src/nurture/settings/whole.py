@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from nurture.settings.destinations import Alerts, Destinations, Rates, WarmUp
 from nurture.settings.direct import Direct
+from nurture.settings.forms import Forms
 from nurture.settings.parts import Limits, Notify, Part, Sender, Topic, Web
 from nurture.settings.relays import DELIVER, Relay, Relays
 from nurture.settings.signing import Bounces, Dkim
@@ -56,6 +57,8 @@ class Settings(Part):
     warm_up: WarmUp | None = None
     alerts: Alerts = Alerts()
     topics: Mapping[str, Topic] = Field(default_factory=dict)
+    forms: Forms = Field(default_factory=dict)
+    """By which people sign up, by the name in their address."""
 
     @field_validator("timezone")
     @classmethod
@@ -97,6 +100,11 @@ class Settings(Part):
     def relay(self) -> Relay:
         """The first of the relays; where there is one, the only one."""
         return self.relays[0]
+
+    @property
+    def mail_is_read(self) -> bool:
+        """Whether mail to addresses of ours at `[bounces] domain` is read, so that it may be asked for."""
+        return False
 
     @property
     def zone(self) -> ZoneInfo:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
-    Executable,
     Select,
     bindparam,
     delete,
@@ -21,6 +18,7 @@ from sqlalchemy import (
 )
 
 from nurture.clock import NEVER, Moment
+from nurture.store.bulk import insert_many
 from nurture.store.engine import Tx
 from nurture.store.statements import insert, one_of, table, upsert
 from nurture.store.tables import AgendaRow, ContactRow
@@ -103,17 +101,13 @@ def put_on_agenda(tx: Tx, places: Iterable[tuple[int, int, Moment]]) -> None:
     if not earliest:
         return
     # In order of the key, so that two transactions wait for each other rather than lock each other out.
-    rows = [{"contact_id": c, "line_id": line, "due_at": at} for (c, line), at in sorted(earliest.items())]
-    tx.execute(_putting(tx.dialect.name), rows)
+    rows = [(contact, line, at) for (contact, line), at in sorted(earliest.items())]
+    insert_many(tx, _agenda, ("contact_id", "line_id", "due_at"), rows, conflict=_EARLIER)
 
 
-@cache
-def _putting(dialect: str) -> Executable:
-    statement = insert(dialect, _agenda)
-    made: Executable = statement.on_conflict_do_update(
-        index_elements=["contact_id", "line_id"], set_={"due_at": _earlier(dialect, statement)}
-    )
-    return made
+# Not written again where it stands: after an import that is everybody.
+_EARLIER = """(contact_id, line_id) DO UPDATE SET due_at = excluded.due_at
+WHERE agenda.due_at > excluded.due_at"""
 
 
 def write(tx: Tx, next_at: Mapping[Place, Moment], now: Moment) -> None:
@@ -153,10 +147,3 @@ _DUE_PEOPLE = select(func.count()).where(
 def people_due(tx: Tx, now: Moment) -> int:
     """How many contacts are to be looked at by `now`. Counts them one by one."""
     return int(tx.execute(_DUE_PEOPLE, {"now": now}).scalar_one())
-
-
-def _earlier(dialect: str, statement: Any) -> ColumnElement[int]:
-    """The smaller of the moment that stands and the new one."""
-    smaller = func.min if dialect == "sqlite" else func.least
-    earlier: ColumnElement[int] = smaller(_agenda.c.due_at, statement.excluded.due_at)
-    return earlier

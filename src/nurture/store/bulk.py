@@ -50,12 +50,17 @@ def insert_many(
     rows: Sequence[tuple[Any, ...]],
     *,
     keep_old: bool = False,
+    conflict: str = "",
 ) -> None:
-    """Insert `rows`, a value for each of `columns`; with `keep_old`, leave out those that are there."""
+    """Insert `rows`, a value for each of `columns`; with `keep_old`, leave out those that are there.
+
+    `conflict` says instead what to do with those, as both engines spell it behind ON CONFLICT; no two rows may have
+    the same key then.
+    """
     if not rows:
         return
     head = f"INSERT INTO {into.name} ({', '.join(columns)})"
-    tail = " ON CONFLICT DO NOTHING" if keep_old else ""
+    tail = f" ON CONFLICT {conflict or 'DO NOTHING'}" if keep_old or conflict else ""
     if tx.dialect.name == "sqlite":
         places = ", ".join("?" * len(columns))
         tx.exec_driver_sql(f"{head} VALUES ({places}){tail}", list(rows))

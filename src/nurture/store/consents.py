@@ -1,4 +1,4 @@
-"""What contacts agreed to and took back: every word is kept, the last one counts.
+"""What contacts agreed to and took back, how, where and under which wording: every word is kept, the last one counts.
 
 A word that changes something is an event too, `subscribed` or `unsubscribed`, with its topic.
 """
@@ -6,18 +6,20 @@ A word that changes something is an event too, `subscribed` or `unsubscribed`, w
 from __future__ import annotations
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from nurture.clock import Moment
 from nurture.store.agenda import put_on_agenda
-from nurture.store.bulk import among, insert_many
+from nurture.store.bulk import insert_many
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
 from nurture.store.partitions import ensure
-from nurture.store.statements import insert, one_of, table
+from nurture.store.statements import one_of, table
 from nurture.store.tables import ConsentRow, ConsentStateRow, EventRow
 
 _consents = table(ConsentRow)
@@ -26,6 +28,12 @@ _states = table(ConsentStateRow)
 
 NAMES = {True: "subscribed", False: "unsubscribed"}
 """What the events are called."""
+
+IMPORTED = "import"
+"""How the basis of every word begins that came with a file, and not from the contact."""
+
+_UNKEEPABLE = re.compile("[\\x00\ud800-\udfff]")
+"""What PostgreSQL takes in no text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,12 @@ class Word:
     agreed: bool
     at: Moment
     basis: str
+    """How: what kind of form, link or file it was."""
+    wording: str = ""
+    """What they agreed to, as it was put to them."""
+    source: str = ""
+    """Where: the address of a page, the name of a form, of a file or of an API key."""
+    ip: str = ""
 
 
 def record(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
@@ -44,49 +58,72 @@ def record(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
 
     The latest moment counts for a contact and a topic; of two at once, the later word.
     """
-    if not words:
-        return
-    _keep(tx, ids, words)
-    _happened(tx, ids, words)
-    latest: dict[tuple[int, str], Word] = {}
-    for word in words:
-        before = latest.get((word.contact_id, word.topic))
-        if before is None or before.at <= word.at:
-            latest[word.contact_id, word.topic] = word
-    statement = insert(tx.dialect.name, _states)
-    statement = statement.on_conflict_do_update(
-        index_elements=["contact_id", "topic"],
-        set_={"agreed": statement.excluded.agreed, "at": statement.excluded.at},
-        where=statement.excluded.at >= _states.c.at,
-    )
-    rows = [
-        {"contact_id": it.contact_id, "topic": it.topic, "agreed": it.agreed, "at": it.at}
-        for it in latest.values()
-    ]
-    tx.execute(statement, rows)
+    _record(tx, ids, words, _said(tx, words))
 
 
 def record_first(tx: Tx, ids: Ids, words: Sequence[Word]) -> set[int]:
     """Keep the words of those who said nothing on that topic yet; returns whose words were kept.
 
-    For imports: a file that comes again must not undo what people have said since.
+    For imports: a file that comes again must not undo what people have said since. Who has said no and agrees to
+    nothing any more, took back everything: to them no file brings a yes, on no topic.
     """
     if not words:
         return set()
-    condition = among(tx, _states.c.contact_id, {it.contact_id for it in words})
-    rows = tx.execute(select(_states.c.contact_id, _states.c.topic).where(condition))
-    said = {(contact, topic) for contact, topic in rows}
-    first = {(it.contact_id, it.topic): it for it in words if (it.contact_id, it.topic) not in said}
-    record(tx, ids, list(first.values()))
+    said = _said(tx, words)
+    words_of: dict[int, set[bool]] = defaultdict(set)
+    for (contact, _), agreed in said.items():
+        words_of[contact].add(agreed)
+    gone = {contact for contact, had in words_of.items() if had == {False}}
+    first = {
+        (it.contact_id, it.topic): it
+        for it in words
+        if (it.contact_id, it.topic) not in said and not (it.agreed and it.contact_id in gone)
+    }
+    _record(tx, ids, list(first.values()), said)
     return {contact for contact, _ in first}
 
 
+def overrule(tx: Tx, ids: Ids, noes: Sequence[Word]) -> set[int]:
+    """Keep a no that another system knew of, and let it count also where a file said yes at a later moment.
+
+    Only the contact's own later yes is stronger: there nothing is kept. Nor is it where the no is known already.
+    Returns whose words were kept.
+    """
+    said, own = _said(tx, noes), _own_yes(tx, {it.contact_id for it in noes})
+    kept = {
+        (it.contact_id, it.topic): it
+        for it in noes
+        if said.get((it.contact_id, it.topic)) is not False and own.get((it.contact_id, it.topic), -1) < it.at
+    }
+    _record(tx, ids, list(kept.values()), said, over=True)
+    return {contact for contact, _ in kept}
+
+
+def own_yes(tx: Tx, contact_ids: Collection[int]) -> dict[int, Moment]:
+    """When each last agreed to something themselves, not by a file; who never did is left out."""
+    found: dict[int, Moment] = {}
+    for (contact, _), at in _own_yes(tx, contact_ids).items():
+        found[contact] = max(at, found.get(contact, at))
+    return found
+
+
 def withdraw(
-    tx: Tx, ids: Ids, contact_id: int, topics: Collection[str], *, at: Moment, basis: str
+    tx: Tx,
+    ids: Ids,
+    contact_id: int,
+    topics: Collection[str],
+    *,
+    at: Moment,
+    basis: str,
+    source: str = "",
+    ip: str = "",
 ) -> frozenset[str]:
     """Take back the consent to `topics`, also where none was given; returns those that had been agreed to."""
     before = topics_of(tx, contact_id)
-    words = [Word(contact_id=contact_id, topic=it, agreed=False, at=at, basis=basis) for it in topics]
+    words = [
+        Word(contact_id=contact_id, topic=it, agreed=False, at=at, basis=basis, source=source, ip=ip)
+        for it in topics
+    ]
     record(tx, ids, [it for it in words if before.get(it.topic) is not False])
     return frozenset(it for it in topics if before.get(it))
 
@@ -122,11 +159,60 @@ def topics_of(tx: Tx, contact_id: int) -> dict[str, bool]:
     return {topic: bool(said) for topic, said in rows}
 
 
-def _happened(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
+def _said(tx: Tx, words: Sequence[Word]) -> dict[tuple[int, str], bool]:
+    """The last word on each topic of everybody of whom there is one in `words`."""
+    if not words:
+        return {}
+    rows = tx.execute(_LAST, {"contacts": list({it.contact_id for it in words})}).all()
+    return {(contact, topic): bool(agreed) for contact, topic, agreed in rows}
+
+
+_LAST = select(_states.c.contact_id, _states.c.topic, _states.c.agreed).where(
+    one_of(_states.c.contact_id, "contacts")
+)
+_OWN_YES = (
+    select(_consents.c.contact_id, _consents.c.topic, func.max(_consents.c.at))
+    .where(
+        one_of(_consents.c.contact_id, "contacts"),
+        _consents.c.agreed,
+        _consents.c.basis.not_like(f"{IMPORTED}%"),
+    )
+    .group_by(_consents.c.contact_id, _consents.c.topic)
+)
+
+
+def _own_yes(tx: Tx, contact_ids: Collection[int]) -> dict[tuple[int, str], Moment]:
+    rows = tx.execute(_OWN_YES, {"contacts": list(contact_ids)}).all()
+    return {(contact, topic): int(at) for contact, topic, at in rows}
+
+
+def _record(
+    tx: Tx, ids: Ids, words: Sequence[Word], said: dict[tuple[int, str], bool], *, over: bool = False
+) -> None:
+    if not words:
+        return
+    _keep(tx, ids, words)
+    _happened(tx, ids, words, said)
+    latest: dict[tuple[int, str], Word] = {}
+    for word in words:
+        before = latest.get((word.contact_id, word.topic))
+        if before is None or before.at <= word.at:
+            latest[word.contact_id, word.topic] = word
+    rows = [(it.contact_id, it.topic, it.agreed, it.at) for it in latest.values()]
+    columns = ("contact_id", "topic", "agreed", "at")
+    insert_many(tx, _states, columns, sorted(rows), conflict=_OVERRULED if over else _LATER_COUNTS)
+
+
+_LATER_COUNTS = """(contact_id, topic) DO UPDATE SET agreed = excluded.agreed, at = excluded.at
+WHERE excluded.at >= consent_states.at"""
+# Whatever moment the word before bears, which is kept where it is later.
+_OVERRULED = """(contact_id, topic) DO UPDATE SET agreed = excluded.agreed,
+at = CASE WHEN excluded.at > consent_states.at THEN excluded.at ELSE consent_states.at END"""
+
+
+def _happened(tx: Tx, ids: Ids, words: Sequence[Word], before: dict[tuple[int, str], bool]) -> None:
     """An event for each word that says something else than the one before."""
-    condition = among(tx, _states.c.contact_id, {it.contact_id for it in words})
-    rows = tx.execute(select(_states.c.contact_id, _states.c.topic, _states.c.agreed).where(condition))
-    said = {(contact, topic): bool(agreed) for contact, topic, agreed in rows}
+    said = dict(before)
     new: list[Word] = []
     for word in sorted(words, key=lambda it: it.at):
         place = (word.contact_id, word.topic)
@@ -137,12 +223,15 @@ def _happened(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
         return
     ensure(tx, "events", {it.at for it in new})
     made = ids.take(len(new), new[0].at)
+    properties = {
+        topic: json.dumps({"topic": topic}, ensure_ascii=False) for topic in {it.topic for it in new}
+    }
     insert_many(
         tx,
         _events,
         ["at", "id", "contact_id", "name", "properties"],
         [
-            (it.at, id_, it.contact_id, NAMES[it.agreed], json.dumps({"topic": it.topic}, ensure_ascii=False))
+            (it.at, id_, it.contact_id, NAMES[it.agreed], properties[it.topic])
             for id_, it in zip(made, new, strict=True)
         ],
     )
@@ -151,6 +240,26 @@ def _happened(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
 
 def _keep(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
     made = ids.take(len(words), words[0].at)
-    columns = ["id", "contact_id", "topic", "agreed", "at", "basis"]
-    rows = [(key, w.contact_id, w.topic, w.agreed, w.at, w.basis) for key, w in zip(made, words, strict=True)]
+    columns = ["id", "contact_id", "topic", "agreed", "at", "basis", "wording", "source", "ip"]
+    rows = [
+        (
+            key,
+            it.contact_id,
+            it.topic,
+            it.agreed,
+            it.at,
+            _kept(it.basis, 500),
+            _kept(it.wording, 10_000),
+            _kept(it.source, 1_000),
+            _kept(it.ip, 100),
+        )
+        for key, it in zip(made, words, strict=True)
+    ]
     insert_many(tx, _consents, columns, rows)
+
+
+def _kept(text: str, longest: int) -> str:
+    """As both engines can keep it."""
+    if text.isascii() and "\0" not in text and len(text) <= longest:
+        return text
+    return _UNKEEPABLE.sub("\ufffd", text[:longest])

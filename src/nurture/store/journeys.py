@@ -105,6 +105,11 @@ _OF_CONTACTS = (
     .order_by(_enrollments.c.id)
 )
 _BY_IDS = select(*_COLUMNS).where(one_of(_enrollments.c.id, "ids"))
+_BY_ENTRY_KEY = select(_enrollments.c.id, _enrollments.c.contact_id, _enrollments.c.entry_key).where(
+    _enrollments.c.campaign_id == bindparam("campaign"),
+    one_of(_enrollments.c.contact_id, "contacts"),
+    _enrollments.c.line_id == 0,
+)
 _LAST = (
     select(
         _enrollments.c.campaign_id,
@@ -163,6 +168,17 @@ def of_contacts(tx: Tx, contact_ids: Collection[int]) -> list[Enrollment]:
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Enrollment]:
     """Enrollments by id, open or closed."""
     return {row.id: _enrollment(row) for row in tx.execute(_BY_IDS, {"ids": ids}).all()}
+
+
+def by_entry_key(
+    tx: Tx, campaign_id: int, entries: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], int]:
+    """The ids of entries into one campaign by contact and entry key, on no line."""
+    rows = tx.execute(
+        _BY_ENTRY_KEY, {"campaign": campaign_id, "contacts": {contact for contact, _ in entries}}
+    ).all()
+    wanted = set(entries)
+    return {(contact, key): id_ for id_, contact, key in rows if (contact, key) in wanted}
 
 
 def left(tx: Tx, contact_ids: Collection[int]) -> dict[tuple[int, int, int], Moment]:

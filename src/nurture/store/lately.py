@@ -13,9 +13,18 @@ from nurture.clock import Moment
 from nurture.messages.notice import Deed, Did
 from nurture.store.engine import Tx
 from nurture.store.statements import one_of, table
-from nurture.store.tables import CampaignRow, CampaignStepRow, EnrollmentRow, EventRow, OrderRow, SignRow
+from nurture.store.tables import (
+    CampaignRow,
+    CampaignStepRow,
+    ContactRow,
+    EnrollmentRow,
+    EventRow,
+    OrderRow,
+    SignRow,
+)
 
 _campaigns = table(CampaignRow)
+_contacts = table(ContactRow)
 _enrollments = table(EnrollmentRow)
 _events = table(EventRow)
 _orders = table(OrderRow)
@@ -98,6 +107,13 @@ _KEEN = select(_signs.c.contact_id).where(
 )
 
 
+_KEEN_ELSEWHERE = select(_contacts.c.id).where(
+    one_of(_contacts.c.id, "contacts"), _contacts.c.last_engaged_at >= bindparam("since")
+)
+
+
 def keen(tx: Tx, contact_ids: Collection[int], since: Moment) -> set[int]:
-    """Those who opened or clicked something at `since` or later."""
-    return set(tx.execute(_KEEN, {"contacts": contact_ids, "since": since}).scalars())
+    """Those who opened or clicked something at `since` or later, here or where they came from."""
+    given = {"contacts": contact_ids, "since": since}
+    here = set(tx.execute(_KEEN, given).scalars())
+    return here.union(tx.execute(_KEEN_ELSEWHERE, given).scalars())

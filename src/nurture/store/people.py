@@ -41,6 +41,8 @@ class ContactGiven:
     tags: tuple[str, ...] = ()
     attributes: Mapping[str, Scalar] = field(default_factory=dict)
     created_at: Moment = 0
+    last_engaged_at: Moment = 0
+    """When they last opened or clicked where they come from; 0: it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class ContactsTaken:
     """By the address each row gave."""
     new: frozenset[int]
     changed: frozenset[int]
+    left: Mapping[str, int] = field(default_factory=dict)
+    """Addresses that contacts had before and nobody has now."""
 
 
 def upsert(tx: Tx, ids: Ids, given: Sequence[ContactGiven], now: Moment) -> ContactsTaken:
@@ -88,7 +92,27 @@ def upsert(tx: Tx, ids: Ids, given: Sequence[ContactGiven], now: Moment) -> Cont
     _write(tx, [wanted[key] for key in new], [wanted[it.id] for it in changed], moved)
     put_on_agenda(tx, [(key, 0, wanted[key].created_at) for key in new])
     put_on_agenda(tx, [(it.id, 0, now) for it in changed])
-    return ContactsTaken(ids=found, new=frozenset(new), changed=frozenset(it.id for it in changed))
+    _engaged(tx, [(row.last_engaged_at, found[row.email]) for row in given if row.last_engaged_at])
+    left = {known[key].email: key for key in moved if known[key].email not in by_email}
+    return ContactsTaken(ids=found, new=frozenset(new), changed=frozenset(it.id for it in changed), left=left)
+
+
+def _engaged(tx: Tx, last: Iterable[tuple[Moment, int]]) -> None:
+    """Keep when each was last keen; the latest moment counts."""
+    latest: dict[int, Moment] = {}
+    for at, contact in last:
+        latest[contact] = max(at, latest.get(contact, 0))
+    known = tx.execute(_ENGAGED, {"ids": list(latest)}).all() if latest else ()
+    update_many(
+        tx,
+        _contacts,
+        ["id"],
+        ["last_engaged_at"],
+        [(latest[contact], contact) for contact, at in known if at < latest[contact]],
+    )
+
+
+_ENGAGED = select(_contacts.c.id, _contacts.c.last_engaged_at).where(one_of(_contacts.c.id, "ids"))
 
 
 def meet(tx: Tx, ids: Ids, first_seen: Mapping[str, Moment], now: Moment) -> dict[str, int]:

@@ -113,17 +113,26 @@ class SignUpRow(SQLModel, table=True):
     __table_args__ = (
         Index("sign_ups_by_contact", "contact_id"),
         Index("sign_ups_by_time", "due_at"),
+        Index(
+            "sign_ups_by_mover",
+            "moves_id",
+            sqlite_where=text("moves_id > 0"),
+            postgresql_where=text("moves_id > 0"),
+        ),
     )
 
     id: int = _big(primary_key=True, default=None)
     contact_id: int = _big()
     """Whose address has to confirm."""
     kind: str = "topics"
-    """topics: to agree to `topics`; address: contact `moves_id` takes this contact's address."""
+    """topics: to agree to `topics`; address: contact `moves_id` takes this contact's address; moved: this contact bears
+    the address that `moves_id` had, until the notice of the change has gone there."""
     fresh: bool = False
     """The contact is here because of this alone: nothing but the confirmation is mailed to them, and without it they
     are forgotten again."""
     moves_id: int = _big()
+    was_suppressed: str = ""
+    """Why the address was not to be mailed before they asked; it is not again where they do not confirm."""
     form: str = ""
     topics: str = "[]"
     wording: str = ""

@@ -10,8 +10,10 @@ from nurture.delivery.outcome import MessageKey
 from nurture.messages.tokens import Signer
 from nurture.runner.counts import Counts
 from nurture.runner.troubles import Troubles
+from nurture.runner.world import World
 from nurture.settings import Settings
 from nurture.store.engine import Store
+from nurture.web.client_ip import ClientIp, client_ip_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,10 @@ class WebDeps:
     settings: Settings
     signer: Signer
     clock: Clock
+    address_key: bytes
+    """For the hashes under which addresses are suppressed."""
+    world: Callable[[], World]
+    """The version in force, for what plans messages. Called from any thread."""
     in_force: Callable[[], InForce]
     """Called for each page that needs it, from any thread."""
     target: Callable[[MessageKey, int], str | None]
@@ -54,3 +60,8 @@ class WebDeps:
     """None: there is no /metrics."""
     render: Callable[[MessageKey], str | None]
     """The HTML of a message with the facts of now; None where it cannot be shown. Called from any thread."""
+
+    @property
+    def client_ip(self) -> ClientIp:
+        """Tells whose address a request comes from."""
+        return client_ip_of(self.settings.web.proxies)

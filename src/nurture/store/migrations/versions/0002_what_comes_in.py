@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("kind", TEXT, nullable=False, server_default=sa.text("'topics'")),
         sa.Column("fresh", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("moves_id", sa.BigInteger(), nullable=False),
+        sa.Column("was_suppressed", TEXT, nullable=False, server_default=EMPTY),
         sa.Column("form", TEXT, nullable=False, server_default=sa.text("''")),
         sa.Column("topics", TEXT, nullable=False, server_default=sa.text("'[]'")),
         sa.Column("wording", TEXT, nullable=False, server_default=sa.text("''")),
@@ -40,6 +41,13 @@ def upgrade() -> None:
     )
     op.create_index("sign_ups_by_contact", "sign_ups", ["contact_id"])
     op.create_index("sign_ups_by_time", "sign_ups", ["due_at"])
+    op.create_index(
+        "sign_ups_by_mover",
+        "sign_ups",
+        ["moves_id"],
+        sqlite_where=sa.text("moves_id > 0"),
+        postgresql_where=sa.text("moves_id > 0"),
+    )
     op.create_table(
         "quiet",
         sa.Column("contact_id", sa.BigInteger(), primary_key=True, autoincrement=False, nullable=False),
