@@ -138,7 +138,7 @@ async def sent(app: App, lanes: Lanes, renderers: Renderers, there: Mailboxes) -
     )
     begin = time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        for part in (sending, *app.beside(outgoing)):
+        for part in (sending, *app.beside(outgoing, world)):
             group.create_task(part.run(stop))
         try:
             await asyncio.wait_for(nothing_left(app), MOST_SECONDS)

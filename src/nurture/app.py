@@ -33,6 +33,7 @@ from nurture.runner.alerts import Alerts
 from nurture.runner.counts import Counts
 from nurture.runner.daemon import Loop
 from nurture.runner.doctor import Patient
+from nurture.runner.feed import FeedLoop
 from nurture.runner.files import look
 from nurture.runner.helpers import Helpers
 from nurture.runner.lanes import Lanes
@@ -43,13 +44,15 @@ from nurture.runner.outgoing import Outgoing
 from nurture.runner.prepare import Chance, Preparer
 from nurture.runner.renderers import Renderers, default_count
 from nurture.runner.rendering import Start
-from nurture.runner.seals import Seals, address_key_of, seals_of
+from nurture.runner.seals import Seals, address_key_in, seals_of
 from nurture.runner.send import Handling
 from nurture.runner.steering import Steering
+from nurture.runner.tending import Tending
 from nurture.runner.troubles import Troubles
 from nurture.runner.view import Viewer
 from nurture.runner.world import World
 from nurture.settings import FILE_NAME, SECRET_FILE, Settings, find_workspace, load
+from nurture.settings.webhooks import Subscriber
 from nurture.store.engine import Store, open_store
 from nurture.store.suppressions import hash_address
 from nurture.web.deps import InForce, Watched, WebDeps
@@ -69,18 +72,28 @@ class App:
         keys = _keys(settings)
         self.signer = Signer(*keys)
         self.urls = Urls(settings.web.public_url, self.signer)
-        self.address_key = address_key_of(keys)
+        self.address_key = address_key_in(store, keys)
         self._helpers = Helpers()
+        store.subscribe(self.subscribers, clock)
 
     @cached_property
     def seals(self) -> Seals:
         """The workspace's keys. Raises SettingsError where one of `[dkim]` cannot be read."""
-        return seals_of(self.settings, _keys(self.settings))
+        return seals_of(self.settings, _keys(self.settings), self.address_key)
 
     @property
     def is_direct(self) -> bool:
         """Whether mail goes straight to the servers of each recipient."""
         return self.settings.provider == "smtp" and self.settings.deliver == "mx"
+
+    @property
+    def subscribers(self) -> tuple[Subscriber, ...]:
+        """Who is told what happens: nobody where mail is kept in the inbox."""
+        return self.settings.webhooks if self.settings.provider == "smtp" else ()
+
+    def secrets_for(self, subscriber: Subscriber) -> tuple[str, ...]:
+        """What a subscriber checks its webhooks with: the secret in use, then older ones."""
+        return secrets_of(subscriber.secret, "") if subscriber.secret else self.webhook_secrets
 
     def lanes(self) -> Lanes | None:
         """Into which lane mail goes; None where it all stays in the inbox."""
@@ -126,15 +139,20 @@ class App:
 
     def outgoing(self, lanes: Lanes | None, troubles: Troubles) -> Outgoing:
         """What sending goes by. To be made on the event loop."""
-        alerts = Alerts(
-            self.settings, self.clock, self.webhook_secrets, self.provider, self.hooks, self.counts
-        )
         return Outgoing(
-            steering=Steering(self.store, self.settings, self.clock, alerts.tell, self.counts),
+            steering=Steering(self.store, self.settings, self.clock, self._alerts().tell, self.counts),
             dns=Dns(self.clock),
             lanes=lanes,
             troubles=troubles,
         )
+
+    def _alerts(self) -> Alerts:
+        return Alerts(self.settings, self.clock, self.webhook_secrets, self.provider, self.hooks, self.counts)
+
+    def calls(self) -> Webhooks:
+        """How subscribers are called, over connections that are used again."""
+        notify = self.settings.notify
+        return Webhooks(networks(notify.allow), ca_file=notify.ca_file, keep=True)
 
     def hooks(self) -> Caller:
         """How webhooks leave: not at all where mail is kept in the inbox."""
@@ -156,7 +174,7 @@ class App:
         troubles: Troubles | None = None,
     ) -> Notifying:
         """The loop that hands notices over."""
-        keys = Keys(webhook_secrets=self.webhook_secrets, address_key=self.address_key)
+        keys = Keys(webhook_secrets=self.webhook_secrets, address_key=self.address_key, signer=self.signer)
         return Notifying(self.store, self.clock, world, Ways(mail=mail, hooks=hooks), keys, troubles=troubles)
 
     def handling(self, world: Callable[[], World], *, chance: Chance = secrets.randbits) -> Handling:
@@ -186,6 +204,7 @@ class App:
                 topics={campaign.key: campaign.topic for _, campaign in it.in_force},
                 aims=frozenset(campaign.key for _, campaign in it.in_force if campaign.goal is not None),
                 expires={key: offer.expires for key, offer in it.offers.items()},
+                templates=frozenset(it.letters.library.names()),
             )
 
         return WebDeps(
@@ -201,10 +220,18 @@ class App:
             watched=watched,
         )
 
-    def beside(self, outgoing: Outgoing) -> list[Loop]:
+    def beside(self, outgoing: Outgoing, world: Callable[[], World]) -> list[Loop]:
         """What goes on beside sending."""
+        tending = Tending(self.store, self.clock, world, self.address_key, outgoing.troubles)
+        loops: list[Loop] = [outgoing.steering, tending]
+        if self.subscribers:
+            given = [(it, self.secrets_for(it)) for it in self.subscribers]
+            alert = self._alerts().tell_of_subscriber
+            loops.append(
+                FeedLoop(self.store, self.clock, given, self.calls(), alert=alert, troubles=outgoing.troubles)
+            )
         if outgoing.lanes is None:
-            return [outgoing.steering]
+            return loops
         look_ups = LookUps(
             self.store,
             self.clock,
@@ -213,7 +240,7 @@ class App:
             address_key=self.address_key,
             troubles=outgoing.troubles,
         )
-        return [outgoing.steering, look_ups]
+        return [*loops, look_ups]
 
     def close(self) -> None:
         """End the processes that render for pages, and close the database."""
@@ -241,7 +268,12 @@ def open_app(workspace: Path | None, *, clock: Clock | None = None, durable: boo
     if not _keys(settings):
         raise _no_key(folder)
     clock = clock or SystemClock()
-    return App(settings, open_store(settings.database_url, now=SystemClock().now(), durable=durable), clock)
+    store = open_store(settings.database_url, now=SystemClock().now(), durable=durable)
+    try:
+        return App(settings, store, clock)
+    except BaseException:
+        store.close()
+        raise
 
 
 def patient_of(workspace: Path | None, *, seconds: float, nameserver: tuple[str, int] | None) -> Patient:

@@ -15,7 +15,7 @@ NOW = "2017-02-01"
 def test_init_makes_a_workspace_that_check_finds_nothing_wrong_with(tmp_path: Path) -> None:
     nurture = Nurture(tmp_path)
     ran = nurture.ok("init", "my shop")
-    assert ran.out == "Made 44 files in my shop.\n"
+    assert ran.out == "Made 49 files in my shop.\n"
     assert "cd 'my shop'" in ran.err
     key = tmp_path / "my shop" / "secret.key"
     assert key.stat().st_mode & 0o777 == 0o600

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nurture.clock import DAY, HOUR, MINUTE, SECOND, Moment
@@ -26,7 +26,7 @@ def verdict(hit: Hit, *others: Hit, delivered_at: Moment = SENT) -> Judged:
 
 
 def test_a_click_an_hour_after_delivery_is_a_persons() -> None:
-    assert verdict(A_PERSON) == Judged(hit=A_PERSON, verdict="human", reasons=())
+    assert verdict(A_PERSON) == Judged(hit=A_PERSON, verdict="human", score=0.0, reasons=())
 
 
 def test_head_is_a_machines() -> None:
@@ -115,7 +115,85 @@ def test_known_crawlers_and_scanners_are_no_persons(agent: str) -> None:
     ],
 )
 def test_phones_and_mail_programs_are_persons(agent: str) -> None:
-    assert verdict(replace(A_PERSON, agent=agent)).verdict == "human"
+    assert verdict(replace(A_PERSON, kind="open", agent=agent)).verdict == "human"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"sec-purpose": "prefetch;prerender"},
+        {"purpose": "prefetch"},
+        {"x-purpose": "preview"},
+        {"x-moz": "prefetch"},
+    ],
+)
+def test_who_says_that_it_fetches_ahead_does(extra: dict[str, str]) -> None:
+    assert verdict(replace(A_PERSON, extra=extra)).verdict == "prefetch"
+
+
+def test_a_browser_without_a_language_cannot_be_told_and_with_another_sign_is_a_machine() -> None:
+    silent = replace(A_PERSON, extra={"accept-language": ""})
+    assert verdict(silent).verdict == "unknown"
+    assert verdict(replace(silent, at=SENT + 5 * SECOND)).verdict == "scanner"
+    assert verdict(replace(silent, extra={"referer": "x"})).verdict == "human", "nobody wrote it down"
+
+
+@pytest.mark.parametrize("before", [1, 20])
+def test_who_has_opened_it_may_click_early(before: int) -> None:
+    click = replace(A_PERSON, at=SENT + 6 * SECOND)
+    opened = replace(
+        A_PERSON, kind="open", link_no=0, agent=GMAIL, ip="66.249.84.1", at=click.at - before * SECOND
+    )
+    assert verdict(click).verdict == "unknown"
+    assert verdict(click, opened).verdict == "human"
+    assert verdict(click, replace(opened, at=click.at + SECOND)).verdict == "unknown"
+    assert verdict(replace(click, extra={"referer": "https://mail.yahoo.com/d/folders/1"})).verdict == "human"
+    assert (
+        verdict(replace(click, extra={"referer": "https://mail.yahoo.com.evil.example/"})).verdict
+        == "unknown"
+    )
+
+
+def test_one_address_under_two_names_within_seconds_is_a_scanner_and_a_colleague_later_is_not() -> None:
+    first, other = A_PERSON, replace(A_PERSON, agent=CHROME + " Edg/120.0", at=A_PERSON.at + 3 * SECOND)
+    colleague = replace(other, at=A_PERSON.at + 5 * MINUTE)
+    assert [it.verdict for it in judge([first, other], SENT)] == ["scanner", "scanner"]
+    assert [it.verdict for it in judge([first, colleague], SENT)] == ["human", "human"]
+
+
+def test_after_the_scanner_of_a_company_its_people_count() -> None:
+    scanner = [
+        Hit(
+            key=KEY,
+            kind="click" if no else "hidden",
+            link_no=no,
+            at=SENT + no * SECOND,
+            agent="Old",
+            ip="192.0.2.1",
+        )
+        for no in range(5)
+    ]
+    judged = judge([*scanner, replace(A_PERSON, at=SENT + MINUTE)], SENT)
+    assert [it.verdict for it in judged] == ["scanner"] * 5 + ["human"]
+
+
+def test_what_a_scanner_fetches_beside_its_links_is_its_own() -> None:
+    burst = [replace(A_PERSON, link_no=no, at=A_PERSON.at + no * SECOND) for no in range(3)]
+    picture = replace(A_PERSON, kind="open", link_no=0, agent="Other", at=A_PERSON.at - 5 * SECOND)
+    assert judge([*burst, picture], SENT)[-1].verdict == "scanner"
+
+
+@pytest.mark.parametrize(("links", "expected"), [((1, 2, 3, 4), "unknown"), ((1, 2, 4, 5), "human")])
+def test_links_one_after_the_other_without_leaving_any_out_cannot_be_told(
+    links: tuple[int, ...], expected: str
+) -> None:
+    hits = [replace(A_PERSON, link_no=no, at=A_PERSON.at + no * 40 * SECOND) for no in links]
+    assert {it.verdict for it in judge(hits, SENT)} == {expected}
+
+
+def test_the_score_is_the_sum_of_the_signs() -> None:
+    both = verdict(replace(A_PERSON, method="HEAD", agent="curl/8"))
+    assert (both.score, len(both.reasons)) == (2.5, 2)
 
 
 def test_a_click_without_an_agent_cannot_be_told() -> None:
@@ -144,6 +222,8 @@ def test_the_order_in_which_hits_come_in_changes_no_verdict(given_hits: list[Hit
 
 @given(st.lists(hits, max_size=8), hits)
 def test_more_hits_never_make_a_machine_human(given_hits: list[Hit], another: Hit) -> None:
+    # But for a person's open shortly before: who reads may click early.
+    assume(another.agent != GMAIL)
     before = [it.verdict for it in judge(given_hits, SENT)]
     after = [it.verdict for it in judge([*given_hits, another], SENT)][: len(before)]
     assert all(was == "human" or now != "human" for was, now in zip(before, after, strict=True))

@@ -35,6 +35,7 @@ def _taker(store: Store) -> Take:
             "now": NOW,
             "zone": ZoneInfo("Europe/Berlin"),
             "currency": "USD",
+            "address_key": b"k" * 32,
             "topics": ["offers", "news"],
             "workspace": path.parent,
         }

@@ -53,7 +53,7 @@ class Told:
         contact = self.corner.contact(email, first_name="Ann")
         now = self.corner.now
         (id_,) = self.store.ids.take(1, now)
-        (campaign,) = self.corner.world().live
+        campaign, _ = self.corner.world().live  # the other one stands for direct messages
         key = MessageKey(id_, 1)
         entry = Enrollment(
             id=id_, campaign_id=campaign, contact_id=contact, entry_key=f"notice {id_}", entered_at=now,
@@ -70,7 +70,7 @@ class Told:
 
     def notifying(self, mail: Provider | None = None, hooks: Caller | None = None) -> Notifying:
         app, ways = self.corner.app, Ways(mail=mail or self.kept, hooks=hooks or self.kept)
-        keys = Keys(webhook_secrets=app.webhook_secrets, address_key=app.address_key)
+        keys = Keys(webhook_secrets=app.webhook_secrets, address_key=app.address_key, signer=app.signer)
         return Notifying(self.store, self.corner.clock, self.corner.world, ways, keys, pace=QUICK)
 
     def hand_over(self, mail: Provider | None = None, hooks: Caller | None = None) -> int:

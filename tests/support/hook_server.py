@@ -113,11 +113,13 @@ class HookServer:
         assert task is not None
         self._open[task] = writer
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            await self._answer(reader, writer)
+            while await self._answer(reader, writer):
+                pass
         del self._open[task]
         writer.transport.abort()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; whether there may be another on the same connection."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = {
             name.lower(): value.strip()
@@ -128,13 +130,13 @@ class HookServer:
         self.taken.append(request)
         said = self.says(request)
         if said == HANG_UP:
-            return
+            return False
         if said == SILENCE:
             await reader.read()
-            return
+            return False
         writer.write(said)
         while said == ENDLESS:
             writer.write(b"x" * 10_000)
             await writer.drain()
         await writer.drain()
-        await reader.read()
+        return True

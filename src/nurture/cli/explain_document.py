@@ -23,6 +23,8 @@ def account_as_dict(it: Account) -> dict[str, Any]:
         "zone": it.zone.key,
         "zone_by": it.zone_by,
         "suppressed": told.suppressed,
+        "pending": it.pending,
+        "quiet": {reason: format_iso(until) for reason, until in it.quiet.items()},
         "stage": told.stages.get("", ""),
         "lines": {line: stage for line, stage in told.stages.items() if line},
         "transitions": [

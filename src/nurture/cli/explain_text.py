@@ -10,6 +10,7 @@ from nurture.campaigns.findings import printable
 from nurture.cli.console import hanging, out, say
 from nurture.clock import Moment, to_datetime
 from nurture.journeys.campaign import Campaign
+from nurture.journeys.reasons import Reason, in_words
 from nurture.journeys.telling import told
 from nurture.lifecycle.stages import Transition
 from nurture.reports.explain import EntryStory, Explanation, MessageStory, Outside
@@ -34,6 +35,10 @@ def print_account(it: Account, world: World, *, lines: bool) -> None:
     say(printable(f"{contact.email}  {name}".rstrip()))
     if it.told.suppressed:
         say(hanging(printable(f"is never mailed: {it.told.suppressed}"), 4))
+    if it.pending:
+        say(hanging(f"gets nothing but the mail that asks them to confirm: {in_words(Reason.PENDING)}", 4))
+    for reason, until in it.quiet.items():
+        say(hanging(f"gets no marketing until {_when(until, it.zone)}: {in_words(reason)}", 4))
     say(f"  known since {_when(contact.created_at, it.zone)}")
     say(hanging(f"times are in {it.zone.key}, {it.zone_by} zone", 4))
     _stages(it.told, it.zone)

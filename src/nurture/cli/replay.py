@@ -56,6 +56,8 @@ def replay(
         if last > app.started_at:
             raise UsageError(f"{end} has not happened yet", where="--to")
         clock.move_to(first)
+        # History is no news.
+        app.store.subscribe((), clock)
         done = _replay(app, clock, first, last, sign_ups, seed, step * HOUR)
     if as_json:
         print_json(

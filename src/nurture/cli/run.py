@@ -87,7 +87,7 @@ async def _run(
         sending,
         notifying,
         troubles,
-        app.beside(outgoing),
+        app.beside(outgoing, world),
         app.counts,
     )
     watched = Watched(counts=app.counts, troubles=troubles, rendering=lambda: renderers.alive)

@@ -27,7 +27,7 @@ def judge_answer(status: int, said: str, *, moved_to: str = "", retry_after: str
         )
         return Refused(reply=told, kind="policy")
     if status == 410:
-        return Refused(reply=f"{reply} (it wants no more)"[:MAX_REPLY], kind="policy")
+        return Refused(reply=f"{reply} (it wants no more)"[:MAX_REPLY], kind="gone")
     return TryLater(reply=reply, pause=_pause(retry_after))
 
 

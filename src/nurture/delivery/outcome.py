@@ -28,11 +28,11 @@ class Refused:
     """It will not be taken, now or later. `kind` says whose fault it is.
 
     hard: no such mailbox; soft: a mailbox that is full or switched off; policy: the content or we are not
-    wanted.
+    wanted; gone: a receiver of webhooks wants no more of any kind.
     """
 
     reply: str
-    kind: Literal["hard", "soft", "policy"]
+    kind: Literal["hard", "soft", "policy", "gone"]
     measure: Measure | None = None
     """What the answer means for other mail to that destination."""
 

@@ -69,10 +69,10 @@ class GateQuestion(NamedTuple):
 def gate(question: GateQuestion) -> Gate:
     """Go, or the first reason not to, in this order.
 
-    No mail at all; a sign-up not confirmed; topic; exit; goal; stage, line and `when`; these end the campaign for the contact. The
-    step's own `when`, an offer for prospects to one who has bought, a message gone stale: these skip the
-    message alone. Then what the contact asked for: a pause, or an answer. Then the time: a window that is closed,
-    a cap that is reached.
+    No mail at all; a sign-up not confirmed; topic; exit; goal; stage, line and `when`; these end the campaign for
+    the contact. The step's own `when`, an offer for prospects to one who has bought, a message gone stale: these
+    skip the message alone. Then what the contact asked for: a pause, or an answer. Then the time: a window that is
+    closed, a cap that is reached.
     """
     reason = _leaves(question)
     if reason is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import encodebytes
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -19,6 +20,7 @@ from nurture.messages.tokens import Key, Signer
 
 # "=_" cannot stand in quoted-printable text (RFC 2045 section 6.7), so no part can hold this line.
 _BOUNDARY = "=_nurture_alternative"
+_MIXED = "=_nurture_mixed"
 _PART = "Content-Type: text/{}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 _TEXT_HEAD = f"--{_BOUNDARY}\r\n{_PART.format('plain')}".encode()
 _HTML_HEAD = f"\r\n--{_BOUNDARY}\r\n{_PART.format('html')}".encode()
@@ -58,6 +60,8 @@ class MailHeaders:
     to_name: str = ""
     """Left out of the message where it holds control characters or is longer than 100."""
     reply_to: str = ""
+    copy_to: str = ""
+    """A second address in Reply-To, which gets a copy of the answer."""
     now: Moment
     seal: str = ""
     """What tells the Message-ID from a made-up one: see `seal_of`."""
@@ -118,6 +122,24 @@ def put_together(headers: MailHeaders, subject: str, text: bytes, html: bytes) -
     return b"".join((head, _TEXT_HEAD, text, _HTML_HEAD, html, _END))
 
 
+def attach(content: bytes, name: str, data: bytes) -> bytes:
+    """A message that `compose` made, with a file behind its text (RFC 2046 section 5.1.3). `name` in plain ASCII."""
+    head, _, body = content.partition(b"\r\n\r\n")
+    fields, _, inner = head.rpartition(b"\r\nContent-Type: ")
+    outer = f'\r\nContent-Type: multipart/mixed;\r\n boundary="{_MIXED}"\r\n\r\n--{_MIXED}\r\n'
+    file = (
+        f"--{_MIXED}\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n"
+        f'Content-Disposition: attachment; filename="{name}"\r\n\r\n'
+    )
+    encoded = encodebytes(data).replace(b"\n", b"\r\n")
+    return b"".join(
+        (
+            fields, outer.encode("ascii"), b"Content-Type: ", inner, b"\r\n\r\n", body,
+            file.encode("ascii"), encoded, f"--{_MIXED}--\r\n".encode("ascii"),
+        )
+    )  # fmt: skip
+
+
 def verify(content: bytes, names: Iterable[str]) -> None:
     """Check finished bytes before they go: exactly these headers in this order, CRLF, no line too long.
 
@@ -165,7 +187,7 @@ def _head(headers: MailHeaders, subject: str) -> str:
     """With the empty line behind it."""
     if len(subject) > LONGEST_SUBJECT:
         subject = subject[: LONGEST_SUBJECT - 1].rstrip() + "…"
-    it = _skeleton(headers.sender, headers.reply_to, bool(headers.unsubscribe))
+    it = _skeleton(headers.sender, headers.reply_to, headers.copy_to, bool(headers.unsubscribe))
     head = (
         f"{it.to}{mailbox('To', headers.to_name, headers.to)}"
         f"{it.subject}{unstructured('Subject', subject)}"
@@ -180,8 +202,9 @@ def _head(headers: MailHeaders, subject: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _skeleton(sender: str, reply_to: str, marketing: bool) -> _Skeleton:
-    reply = f"\r\nReply-To: {written_mailbox('Reply-To', reply_to)}" if reply_to else ""
+def _skeleton(sender: str, reply_to: str, copy_to: str, marketing: bool) -> _Skeleton:
+    copy = f",\r\n <{address(copy_to)}>" if copy_to else ""
+    reply = f"\r\nReply-To: {written_mailbox('Reply-To', reply_to)}{copy}" if reply_to else ""
     fixed = "\r\nAuto-Submitted: auto-generated"
     shape = (
         f'\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{_BOUNDARY}"\r\n\r\n'

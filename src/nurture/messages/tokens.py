@@ -25,6 +25,8 @@ TokenKind: TypeAlias = Literal[
     "confirm",
     "reply",
     "message id",
+    "visitor",
+    "message",
 ]
 Key: TypeAlias = tuple[int, int]
 """Enrollment and step number: a `MessageKey` is one."""
@@ -35,7 +37,8 @@ _BODY = struct.Struct(">BBQIH")  # version, key, enrollment, step, link
 _MAILED = struct.Struct(">BBQI")  # the same without a link: 48 letters, and none of them has a bit to spare
 _MAC_BYTES = 16
 _SEAL_BYTES = 8
-_LENGTH = 43
+TOKEN_LENGTH = 43
+"""Letters of a token in a URL."""
 _BLOCK = 64
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
@@ -77,7 +80,7 @@ class Signer:
 
     def read(self, token: str, kind: TokenKind) -> Token | None:
         """What `token` says, or None where it was not made by us for this `kind`."""
-        if len(token) != _LENGTH:
+        if len(token) != TOKEN_LENGTH:
             return None
         try:
             raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=")

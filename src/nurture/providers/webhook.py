@@ -31,6 +31,10 @@ Resolve = Callable[[str, int], Sequence[str]]
 _URL = re.compile(r"https://[^\s\\\x00-\x20\x7f]{1,2000}", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|[0-9A-Fa-f:.]{2,45}")
 _MOST_READ = 4_096
+_KEPT_FOR = 1.5
+"""Seconds that a connection is kept unused: servers close theirs after 2 and more."""
+_FOUND_FOR = 30.0
+"""Seconds for which the addresses of a name hold where connections are kept."""
 _MOST_TRIED = 4
 
 
@@ -49,7 +53,10 @@ class HookLimits:
 
 
 class Webhooks:
-    """Makes calls. `allow` names networks of our own that may be reached besides the world."""
+    """Makes calls. `allow` names networks of our own that may be reached besides the world.
+
+    With `keep` connections are used again, for those who call the same few servers many times.
+    """
 
     def __init__(
         self,
@@ -58,8 +65,13 @@ class Webhooks:
         ca_file: str = "",
         resolve: Resolve | None = None,
         limits: HookLimits | None = None,
+        keep: bool = False,
     ) -> None:
         self._allow = tuple(allow)
+        self._keep = keep
+        # By name and address, since a connection was made for the certificate of one name.
+        self._clients: dict[tuple[str, str], httpx.AsyncClient] = {}
+        self._found: dict[tuple[str, int], tuple[float, list[str]]] = {}
         self._ca_file = ca_file
         self._resolve = resolve or look_up
         self._limits = limits or HookLimits()
@@ -77,6 +89,9 @@ class Webhooks:
 
     async def close(self) -> None:
         """See `Caller.close`."""
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     async def _call(self, call: Call) -> Outcome:
@@ -85,12 +100,9 @@ class Webhooks:
             return url
         host = url.raw_host.decode("ascii")
         try:
-            found = await asyncio.get_running_loop().run_in_executor(
-                self._workers, self._resolve, host, url.port or 443
-            )
+            addresses = await self._addresses(host, url.port or 443)
         except (OSError, UnicodeError) as error:
             return TryLater(reply=f"{host} cannot be found: {_said(error)}")
-        addresses = list(dict.fromkeys(found))
         inside = [address for address in addresses if not may_go(address, self._allow)]
         if inside:
             return Refused(reply=_not_outside(host, inside[0]), kind="policy")
@@ -113,10 +125,37 @@ class Webhooks:
                 return Refused(reply=f"{host} cannot be called: {_said(error)}", kind="policy")
         return outcome
 
+    async def _addresses(self, host: str, port: int) -> list[str]:
+        loop = asyncio.get_running_loop()
+        known = self._found.get((host, port)) if self._keep else None
+        if known is not None and loop.time() < known[0]:
+            return known[1]
+        found = await loop.run_in_executor(self._workers, self._resolve, host, port)
+        addresses = list(dict.fromkeys(found))
+        self._found[host, port] = (loop.time() + _FOUND_FOR, addresses)
+        return addresses
+
     async def _post(self, url: httpx.URL, address: str, call: Call) -> Outcome:
-        limits = self._limits
         tls = await self._context()
-        timeouts = httpx.Timeout(limits.answer, connect=limits.connect)
+        if not self._keep:
+            async with self._client(tls) as client:
+                return await self._ask(client, url, address, call)
+        place = (url.raw_host.decode("ascii"), address)
+        kept = self._clients.get(place)
+        if kept is None:
+            kept = self._clients[place] = self._client(tls)
+        return await self._ask(kept, url, address, call)
+
+    def _client(self, tls: ssl.SSLContext) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            verify=tls,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(self._limits.answer, connect=self._limits.connect),
+            limits=httpx.Limits(keepalive_expiry=_KEPT_FOR),
+        )
+
+    async def _ask(self, client: httpx.AsyncClient, url: httpx.URL, address: str, call: Call) -> Outcome:
         headers = {
             **call.headers,
             "host": url.netloc.decode("ascii"),
@@ -124,22 +163,15 @@ class Webhooks:
             "user-agent": f"nurture/{__version__}",
             # What is not compressed cannot swell.
             "accept-encoding": "identity",
-            "connection": "close",
+            "connection": "keep-alive" if self._keep else "close",
         }
         extensions = {"sni_hostname": url.raw_host.decode("ascii")}
-        async with (
-            httpx.AsyncClient(
-                verify=tls, trust_env=False, follow_redirects=False, timeout=timeouts
-            ) as client,
-            client.stream(
-                "POST",
-                url.copy_with(host=address),
-                content=call.content,
-                headers=headers,
-                extensions=extensions,
-            ) as answer,
-        ):
-            said = "" if answer.is_success else await self._beginning(answer)
+        async with client.stream(
+            "POST", url.copy_with(host=address), content=call.content, headers=headers, extensions=extensions
+        ) as answer:
+            # What was not read to its end cannot be used again.
+            beginning = await self._beginning(answer) if self._keep or not answer.is_success else ""
+            said = "" if answer.is_success else beginning
             return judge_answer(
                 answer.status_code,
                 said,

@@ -4,7 +4,7 @@ not."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from nurture.runner.explaining import waiting_for
 from nurture.runner.facts import gather
 from nurture.runner.outside import Outsider
 from nurture.runner.world import World
-from nurture.store import journeys, notices
+from nurture.store import journeys, notices, quiet, sign_ups
 from nurture.store.engine import Tx
 from nurture.store.notices import NoticeStory
 from nurture.store.report_explain import explain
@@ -34,6 +34,10 @@ class Account:
     """The campaigns in force that they are not in, by name."""
     notices: Mapping[int, tuple[NoticeStory, ...]]
     """What was told about them, by the entry that told it."""
+    pending: bool = False
+    """They signed up and have not confirmed it: nothing else goes to them."""
+    quiet: Mapping[str, Moment] = field(default_factory=dict)
+    """Until when marketing to them waits, by the reason (a word of `Reason`)."""
 
 
 def account(tx: Tx, world: World, contact_id: int, address_key: bytes, now: Moment) -> Account | None:
@@ -55,6 +59,11 @@ def account(tx: Tx, world: World, contact_id: int, address_key: bytes, now: Mome
         zone_by=by,
         outside=_outside(tx, world, found, inside, now),
         notices=_notices(tx, contact_id),
+        pending=bool(sign_ups.pending(tx, [contact_id])),
+        quiet={
+            str(quiet.REASONS[why]): until
+            for why, until in quiet.until(tx, [contact_id], now).get(contact_id, {}).items()
+        },
     )
 
 

@@ -1,10 +1,11 @@
-"""Telling a person that mail had to stop somewhere: by mail or by a webhook, as `[alerts]` says."""
+"""Telling a person that mail had to stop somewhere, or that webhooks fail, in the way that `[alerts]` says."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from zlib import crc32
@@ -35,7 +36,31 @@ What waits, and until when:  nurture queue
 What may be wrong:           nurture doctor
 To let it go on:             nurture queue --resume "{key}"
 """
+_WEBHOOKS_SUBJECT = "nurture cannot tell {} what happens"
+_WEBHOOKS_TEXT = """\
+The webhooks to {whom} have failed for some time. The last answer was:
+
+    {reply}
+
+What happens is kept for 30 days, and tried from time to time.
+
+How it stands:               nurture webhooks
+To try it now:               nurture webhooks test {whom}
+To let all go again at once: nurture webhooks retry {whom}
+"""
 _NO_KEY = MessageKey(0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Alert:
+    """What is told, by mail or as a webhook."""
+
+    id: str
+    """The same for each try."""
+    at: Moment
+    subject: str
+    text: str
+    told: Mapping[str, str]
 
 
 class Alerts:
@@ -66,20 +91,39 @@ class Alerts:
     def tell(self, key: str, reply: str) -> None:
         """Mail to the destination `key` is held back because of `reply`."""
         now = self._clock.now()
-        self._counts.alerted(told=False)
         self._log.error("mail to a destination is held back", destination=key or "others", reply=reply)
-        if not self._settings.alerts.notify or now - self._told_at.get(key, -ONCE_IN) < ONCE_IN:
+        said = {"type": "destination.held_back", "destination": key, "reply": reply, "at": format_iso(now)}
+        text = _TEXT.format(whom=_whom(key), since=format_iso(now), reply=reply, key=key)
+        # Shortened, since a key may hold what cannot stand in a header.
+        name = f"held-back.{now}.{crc32(key.encode())}"
+        self._begin(key, _Alert(id=name, at=now, subject=_SUBJECT.format(_whom(key)), text=text, told=said))
+
+    def tell_of_subscriber(self, name: str, reply: str) -> None:
+        """The subscriber `name` has failed for long, with `reply` in the end."""
+        now = self._clock.now()
+        self._log.error("a subscriber does not take its webhooks", subscriber=name, reply=reply)
+        said = {"type": "webhooks.failing", "subscriber": name, "reply": reply, "at": format_iso(now)}
+        text = _WEBHOOKS_TEXT.format(whom=name, reply=reply)
+        subject = _WEBHOOKS_SUBJECT.format(name)
+        self._begin(
+            f"webhooks {name}",
+            _Alert(id=f"webhooks.{now}.{name}", at=now, subject=subject, text=text, told=said),
+        )
+
+    def _begin(self, key: str, alert: _Alert) -> None:
+        self._counts.alerted(told=False)
+        if not self._settings.alerts.notify or alert.at - self._told_at.get(key, -ONCE_IN) < ONCE_IN:
             return
-        self._told_at[key] = now
-        task = asyncio.get_running_loop().create_task(self._try(key, reply, now))
+        self._told_at[key] = alert.at
+        task = asyncio.get_running_loop().create_task(self._try(alert))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _try(self, key: str, reply: str, now: Moment) -> None:
+    async def _try(self, alert: _Alert) -> None:
         for pause in self._tries:
             await asyncio.sleep(pause)
             try:
-                outcome = await self._tell(key, reply, now)
+                outcome = await self._tell(alert)
             except NurtureError as error:
                 self._log.warning("nobody could be told", error=str(error))
                 continue
@@ -88,37 +132,34 @@ class Alerts:
                 return
             self._log.warning("nobody could be told", error=str(outcome))
 
-    async def _tell(self, key: str, reply: str, now: Moment) -> Outcome:
+    async def _tell(self, alert: _Alert) -> Outcome:
         if self._settings.alerts.is_url:
             hooks = self._hooks()
             try:
-                return await hooks.call(self._call(key, reply, now))
+                return await hooks.call(self._call(alert))
             finally:
                 await hooks.close()
         mail = self._mail()
         try:
-            return await mail.post(self._letter(key, reply, now))
+            return await mail.post(self._letter(alert))
         finally:
             await mail.close()
 
-    def _letter(self, key: str, reply: str, now: Moment) -> Letter:
+    def _letter(self, alert: _Alert) -> Letter:
         sender, to = self._settings.sender.from_, self._settings.alerts.notify
         address = read_mailbox(sender)[1]
         mail = EmailMessage(policy=SMTP)
         mail["From"], mail["To"] = sender, to
-        mail["Subject"] = _SUBJECT.format(_whom(key))
-        mail["Date"] = to_datetime(now)
-        # The same for each try.
-        mail["Message-ID"] = f"<held-back.{now}.{crc32(key.encode())}@{address.rpartition('@')[2]}>"
+        mail["Subject"] = alert.subject
+        mail["Date"] = to_datetime(alert.at)
+        mail["Message-ID"] = f"<{alert.id}@{address.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(_TEXT.format(whom=_whom(key), since=format_iso(now), reply=reply, key=key))
+        mail.set_content(alert.text)
         return Letter(key=_NO_KEY, sender=address, recipient=to, content=bytes(mail))
 
-    def _call(self, key: str, reply: str, now: Moment) -> Call:
-        name = f"held_back_{key or 'others'}_{now}"
-        told = {"type": "destination.held_back", "destination": key, "reply": reply, "at": format_iso(now)}
-        body = json.dumps(told).encode()
-        headers = {"Content-Type": "application/json", **signed(self._secrets, name, now, body)}
+    def _call(self, alert: _Alert) -> Call:
+        body = json.dumps(alert.told).encode()
+        headers = {"Content-Type": "application/json", **signed(self._secrets, alert.id, alert.at, body)}
         return Call(key=_NO_KEY, url=self._settings.alerts.notify, headers=headers, content=body)
 
 

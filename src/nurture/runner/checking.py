@@ -71,7 +71,17 @@ def check(
     closer = look_closer(desk, compiled, book, settings, store, now)
     rates = settings_findings.unknown_campaigns(settings, campaign_keys(files)) if settings else ()
     findings = by_place(
-        [*before, *wrong_limits, *_forms(settings, library), *rates, *book.findings, *complaints, *wrong_words, *doubts, *closer]
+        [
+            *before,
+            *wrong_limits,
+            *_forms(settings, library),
+            *rates,
+            *book.findings,
+            *complaints,
+            *wrong_words,
+            *doubts,
+            *closer,
+        ]
     )
     desk.save()
     return Checked(

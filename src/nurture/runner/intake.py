@@ -1,4 +1,4 @@
-"""The import: files of contacts, products, orders and events into the store, in batches, with constant
+"""The import: files of contacts, products, orders, events and suppressions into the store, in batches, with constant
 memory.
 
 Each batch is one transaction. The same file again changes nothing.
@@ -6,7 +6,7 @@ Each batch is one transaction. The same file again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,9 +20,16 @@ from nurture.runner import intake_rows
 from nurture.runner.intake_cells import BadRow, Record, Setting
 from nurture.runner.intake_files import Progress, Row, Source, open_source, unknown
 from nurture.runner.intake_rejects import Rejects
-from nurture.runner.intake_rows import COLUMNS, ContactRead, Kind
-from nurture.store import consents, goods, happenings, orders, people
-from nurture.store.consents import Word
+from nurture.runner.intake_rows import COLUMNS, Kind
+from nurture.runner.taking import (
+    Taken,
+    Terms,
+    take_contacts,
+    take_events,
+    take_orders,
+    take_suppressions,
+)
+from nurture.store import goods
 from nurture.store.engine import Store, Tx
 
 BATCH = 5_000
@@ -51,7 +58,7 @@ class _Way:
     """How one kind goes in: a row to a value, values into the store, and what may not be cut apart."""
 
     read: Callable[[Record], Any]
-    write: Callable[[Tx, Sequence[Any]], int]
+    write: Callable[[Tx, Sequence[Any]], Taken]
     belongs: Callable[[Any], str | None] = lambda _value: None
 
 
@@ -63,16 +70,20 @@ def import_file(
     now: Moment,
     zone: ZoneInfo,
     currency: str,
+    address_key: bytes,
     topics: Sequence[str] = (),
     basis: str = "",
+    wording: str = "",
     since: Moment = 0,
+    campaigns: Mapping[str, Collection[int]] | None = None,
     progress: Progress = lambda _bytes, _rows: None,
     workspace: Path = Path(),
     batch_size: int = BATCH,
 ) -> Imported:
-    """Import one file; `topics` are those that the consent of its contacts, with `basis`, covers.
+    """Import one file; `topics` are those that the consent of its contacts, with `basis` and `wording`, covers.
 
-    `since` is when contacts came whose row does not say; 0: now.
+    `since` is when contacts came whose row does not say; 0: now. `address_key` is that of suppressions; `campaigns`
+    are the ids of those that write on each topic, for the messages that a no to it stops.
 
     Rows that cannot be taken are listed in FILE.rejects.csv, beside the file or else in `workspace`. Raises
     IntakeError where the file cannot be read, with nothing imported for a wrong header, and with what was
@@ -83,13 +94,17 @@ def import_file(
         setting = Setting(
             now=now, since=since, zone=zone, currency=currency, digits=get_currency_precision(currency)
         )
-        way = _way(store, kind, _others(source, kind, others), setting, topics, basis)
+        terms = Terms(now=now, address_key=address_key, topics=topics, source=path.name, wording=wording)
+        way = _way(store, kind, _others(source, kind, others), setting, terms, basis, campaigns or {})
         rejects = Rejects(path, ("row",) if source.is_json else source.header, fallback=workspace)
-        taken = read = 0
+        taken = read = left_out = refused = 0
         try:
             for batch in _batches(source, way, rejects, batch_size):
                 with store.write() as tx:
-                    taken += way.write(tx, batch)
+                    done = way.write(tx, batch)
+                taken += done.rows
+                left_out += done.left_out
+                refused += done.refused
                 read += len(batch)
                 progress(source.bytes_read, read + rejects.count)
         except IntakeError as error:
@@ -101,7 +116,7 @@ def import_file(
             unchanged=read - taken,
             rejected=rejects.count,
             rejects_path=rejects.path,
-            notes=_notes(kind, source, others, topics, basis),
+            notes=(*_notes(kind, source, others, topics, basis), *_noes(left_out, refused)),
         )
 
 
@@ -146,51 +161,42 @@ def _value(row: Row, way: _Way, rejects: Rejects) -> Any:
 
 
 def _way(
-    store: Store, kind: Kind, others: _Others, setting: Setting, topics: Sequence[str], basis: str
+    store: Store,
+    kind: Kind,
+    others: _Others,
+    setting: Setting,
+    terms: Terms,
+    basis: str,
+    campaigns: Mapping[str, Collection[int]],
 ) -> _Way:
-    ids, now = store.ids, setting.now
+    ids = store.ids
     match kind:
         case "contacts":
             return _Way(
                 lambda record: intake_rows.contact(record, others(record), setting, basis),
-                lambda tx, batch: _write_contacts(store, tx, batch, topics, now),
+                lambda tx, batch: take_contacts(tx, ids, batch, terms),
             )
         case "products":
             return _Way(
                 lambda record: intake_rows.product(record, setting),
-                lambda tx, batch: goods.upsert_products(tx, ids, batch, now),
+                lambda tx, batch: Taken(rows=goods.upsert_products(tx, ids, batch, terms.now)),
             )
         case "orders":
             return _Way(
                 lambda record: intake_rows.order_line(record, setting),
-                lambda tx, batch: orders.upsert_orders(tx, ids, batch, now),
+                lambda tx, batch: take_orders(tx, ids, batch, terms),
                 lambda line: str(line.order_id),
             )
         case "events":
             return _Way(
                 lambda record: intake_rows.event(record, others(record), setting),
-                lambda tx, batch: happenings.record(tx, ids, SOURCE, batch, now),
+                lambda tx, batch: take_events(tx, ids, batch, terms, source=SOURCE),
             )
-
-
-def _write_contacts(
-    store: Store, tx: Tx, batch: Sequence[ContactRead], topics: Sequence[str], now: Moment
-) -> int:
-    done = people.upsert(tx, store.ids, [it.given for it in batch], now)
-    words = [
-        Word(
-            contact_id=done.ids[it.given.email],
-            topic=topic,
-            agreed=True,
-            at=it.given.created_at or now,
-            basis=f"import: {it.basis}",
-        )
-        for it in batch
-        if it.basis
-        for topic in topics
-    ]
-    agreed = consents.record_first(tx, store.ids, words)
-    return len(done.new | done.changed | agreed)
+        case "suppressions":
+            return _Way(
+                lambda record: intake_rows.suppression(record, setting, terms.topics),
+                lambda tx, batch: take_suppressions(tx, ids, batch, terms, campaigns),
+            )
 
 
 def _notes(
@@ -204,6 +210,19 @@ def _notes(
             "no consent was recorded, so nobody here is mailed marketing: --consent BASIS says on what basis"
         )
     return tuple(notes)
+
+
+def _noes(left_out: int, refused: int) -> list[str]:
+    notes = []
+    if left_out:
+        rows = "row belongs" if left_out == 1 else "rows belong"
+        notes.append(f"{left_out:,} {rows} to people who were erased, and stay out")
+    if refused:
+        rows = "row has an address" if refused == 1 else "rows have addresses"
+        notes.append(
+            f"{refused:,} {rows} that said no, so no consent was recorded: they have to agree again themselves"
+        )
+    return notes
 
 
 def _broken(error: IntakeError, taken: int, unchanged: int) -> IntakeError:

@@ -9,14 +9,14 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
 from nurture.errors import IntakeError
-from nurture.runner.intake_cells import Record
+from nurture.runner.intake_cells import Record, cells_of
 from nurture.runner.intake_rows import Columns
 
 LONGEST_LINE = 1_000_000
@@ -39,7 +39,7 @@ class Row:
 
     line: int
     record: Record
-    raw: tuple[str, ...]
+    raw: Sequence[str]
     trouble: str = ""
 
 
@@ -117,7 +117,7 @@ class Source:
                 continue
             extra = cells[width:]
             trouble = f"it has {len(cells)} cells, and there are {width} columns" if any(extra) else ""
-            yield Row(line, dict(zip(columns, cells, strict=False)), tuple(cells), trouble)
+            yield Row(line, cells_of(columns, cells), cells, trouble)
 
     def _json_rows(self) -> Iterator[Row]:
         raw: str = self._pending

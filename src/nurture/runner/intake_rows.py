@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+import difflib
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
+from nurture.clock import Moment
+from nurture.journeys.spelling import near
 from nurture.runner import intake_cells as cells
 from nurture.runner.intake_cells import BadRow, Record, Setting
 from nurture.store.goods import Product
-from nurture.store.happenings import EventGiven
+from nurture.store.happenings import EventGiven, key_of
 from nurture.store.orders import LineGiven, Status
 from nurture.store.people import ContactGiven
 
-Kind: TypeAlias = Literal["contacts", "products", "orders", "events"]
+Kind: TypeAlias = Literal["contacts", "products", "orders", "events", "suppressions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,8 @@ COLUMNS: Mapping[Kind, Columns] = {
         needed=("email",),
         known=(
             *("external_id", "first_name", "last_name", "locale", "timezone", "country"),
-            *("created_at", "consent", "tags"),
+            *("created_at", "last_engaged_at", "tags"),
+            *("consent", "consent_at", "consent_wording", "consent_ip"),
         ),
         others="attributes",
     ),
@@ -46,6 +50,7 @@ COLUMNS: Mapping[Kind, Columns] = {
         known=("quantity", "currency", "code", "status", "refunded_at"),
     ),
     "events": Columns(needed=("email", "name", "at"), known=("id",), others="properties"),
+    "suppressions": Columns(needed=("email",), known=("reason", "topic", "at")),
 }
 
 _STATUSES: Mapping[str, Status] = {
@@ -55,6 +60,22 @@ _STATUSES: Mapping[str, Status] = {
     "cancelled": "cancelled",
     "canceled": "cancelled",
 }
+_REASONS: Mapping[str, NoReason] = {
+    **dict.fromkeys(
+        ("unsubscribed", "unsubscribe", "unsub", "opt out", "opted out", "optout", "removed", "unsubscribes"),
+        "unsubscribed",
+    ),
+    **dict.fromkeys(
+        ("bounced", "bounce", "hard bounce", "hardbounce", "soft bounce", "cleaned", "invalid", "bounces"),
+        "bounced",
+    ),
+    **dict.fromkeys(
+        ("complained", "complaint", "complaints", "spam", "spam report", "spam complaint", "abuse"),
+        "complained",
+    ),
+    "other": "other",
+}
+"""What the reason of a suppression is called, here and elsewhere."""
 _NO_CONSENT = frozenset({"no", "false", "0", "n", "none", "-"})
 
 
@@ -64,6 +85,29 @@ class ContactRead:
 
     given: ContactGiven
     basis: str
+    agreed_at: Moment = 0
+    """0: it does not say."""
+    wording: str = ""
+    """What they agreed to, as it was put to them."""
+    ip: str = ""
+
+
+NoReason: TypeAlias = Literal["unsubscribed", "bounced", "complained", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionRead:
+    """An address that another system does not mail any more, or not on this topic."""
+
+    email: str
+    """In lower case."""
+    reason: NoReason
+    said: str = ""
+    """The file's own words, where they are none of ours."""
+    topic: str = ""
+    """Empty: not at all."""
+    at: Moment = 0
+    """0: it does not say."""
 
 
 def contact(record: Record, others: tuple[str, ...], setting: Setting, basis: str) -> ContactRead:
@@ -80,8 +124,49 @@ def contact(record: Record, others: tuple[str, ...], setting: Setting, basis: st
         tags=cells.tags(record) if "tags" in record else (),
         attributes=cells.scalars(record, others),
         created_at=cells.moment(record, "created_at", setting) or setting.since,
+        last_engaged_at=(cells.moment(record, "last_engaged_at", setting) or 0)
+        if "last_engaged_at" in record
+        else 0,
     )
-    return ContactRead(given=given, basis="" if said.lower() in _NO_CONSENT else said)
+    if not said or said.lower() in _NO_CONSENT:
+        return ContactRead(given=given, basis="")
+    return ContactRead(
+        given=given,
+        basis=said,
+        agreed_at=cells.moment(record, "consent_at", setting) or 0,
+        wording=cells.text(record, "consent_wording"),
+        ip=cells.text(record, "consent_ip", 100),
+    )
+
+
+def suppression(record: Record, setting: Setting, topics: Sequence[str]) -> SuppressionRead:
+    """A row of suppressions; `topics` are those there are. Raises BadRow."""
+    said = cells.text(record, "reason", 300)
+    topic = cells.text(record, "topic", 100)
+    if topic and topic not in topics:
+        hint = near(topic, topics) or f"there are: {', '.join(topics)}"
+        raise BadRow(f"{topic!r} is not a topic; {hint}")
+    reason = _no_reason(said)
+    return SuppressionRead(
+        email=cells.address(record),
+        reason=reason,
+        said=said if reason == "other" else "",
+        topic=topic,
+        at=cells.moment(record, "at", setting) or 0,
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _no_reason(said: str) -> NoReason:
+    """What is meant by a reason in whatever words: a slip of the pen is no other reason."""
+    words = " ".join(re.findall("[a-z]+", said.lower()))
+    if not words:
+        return "unsubscribed"
+    near_ones = difflib.get_close_matches(words, _REASONS, 1, 0.75)
+    if near_ones:
+        return _REASONS[near_ones[0]]
+    found: set[NoReason] = {_REASONS[word] for word in words.split() if word in _REASONS}
+    return found.pop() if len(found) == 1 else "other"
 
 
 def product(record: Record, setting: Setting) -> Product:
@@ -136,8 +221,7 @@ def event(record: Record, others: tuple[str, ...], setting: Setting) -> EventGiv
     properties = cells.scalars(record, others)
     key = cells.text(record, "id", 200)
     if not key:
-        whole = json.dumps([email, name, at, sorted(properties.items())])
-        key = "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
+        key = key_of(email, name, at, properties)
     return EventGiven(key=key, email=email, name=name, at=at, properties=properties)
 
 

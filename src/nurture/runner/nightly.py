@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from nurture.clock import DAY, Moment
 from nurture.delivery.warm_up import day_of
-from nurture.store import destinations, happenings, marks, pairs
+from nurture.store import destinations, feed, happenings, idempotent, marks, pairs, quiet
 from nurture.store.engine import Store
 
 COUNTED_TO = "pairs counted to"
 KEEP_SEEN = 90 * DAY
 KEEP_DAYS = 30
 """Of how much was sent where while an address was warmed up."""
+FORGET_AT_ONCE = 5_000
+"""Entries of the feed in one transaction."""
 
 
 def count_goods(store: Store, now: Moment) -> None:
@@ -24,7 +26,19 @@ def count_goods(store: Store, now: Moment) -> None:
 
 
 def forget(store: Store, now: Moment) -> None:
-    """Drop the keys that tell repeated imports apart, and the counts of days of warming up, once they are old."""
+    """Drop, once they are old, the keys that tell repeated imports apart, the counts of days of warming up, the
+    feed, the answers that requests to the API get again, and pauses that are over."""
+    while _forget_feed(store, now):
+        # A batch at a time: others write between.
+        continue
     with store.write() as tx:
         happenings.forget_seen(tx, now - KEEP_SEEN)
         destinations.forget_days(tx, day_of(now) - KEEP_DAYS)
+        idempotent.forget_answers(tx, now - idempotent.KEPT)
+        quiet.forget(tx, now)
+
+
+def _forget_feed(store: Store, now: Moment) -> bool:
+    """Drop some of it; whether there may be more."""
+    with store.write() as tx:
+        return feed.forget_old(tx, now, FORGET_AT_ONCE) == FORGET_AT_ONCE

@@ -26,7 +26,7 @@ from nurture.runner.bounded import clock, limit_memory
 from nurture.runner.in_force import InForce
 from nurture.runner.prepare import Preparer
 from nurture.runner.prepared import Prepared
-from nurture.runner.seals import seals_of
+from nurture.runner.seals import address_key_in, seals_of
 from nurture.settings import Settings
 from nurture.store.claims import Claimed
 from nurture.store.database_file import FileId
@@ -137,7 +137,7 @@ class _Desk:
         self._place = place
         self._seconds = start.seconds
         self._world = InForce(store, start.settings)
-        seals = seals_of(start.settings, start.keys)
+        seals = seals_of(start.settings, start.keys, address_key_in(store, start.keys))
         self._preparer = Preparer(store, SystemClock(), self._world, seals, bounded=self._rendering)
 
     def do(self, job: Job) -> Answer:

@@ -33,5 +33,7 @@ class Api(Part):
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
             if _ORIGIN.fullmatch(origin) is None:
-                raise ValueError(f'cannot hold {origin!r}; write it as "https://shop.example", without a path')
+                raise ValueError(
+                    f'cannot hold {origin!r}; write it as "https://shop.example", without a path'
+                )
         return value

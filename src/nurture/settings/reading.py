@@ -13,19 +13,28 @@ from typing import Any
 from pydantic import ValidationError
 
 from nurture.errors import Fault, SettingsError, WorkspaceError
+from nurture.settings.api import Api
+from nurture.settings.attribution import Attribution
 from nurture.settings.destinations import Alerts, Destination, WarmUp
 from nurture.settings.direct import Direct
 from nurture.settings.forms import Form
+from nurture.settings.mail_in import MailIn, set_in_mail_in
 from nurture.settings.parts import Limits, Notify, Part, Sender, Web
 from nurture.settings.relays import Relay, set_in_relays
 from nurture.settings.signing import Bounces, Dkim
+from nurture.settings.sources import SOURCES, WITH_SECRET, Sources, set_in_sources
+from nurture.settings.webhooks import Subscriber, set_in_webhooks
 from nurture.settings.whole import Settings
 
 FILE_NAME = "nurture.toml"
 
 SECRET_FILE = "secret.key"
 
-SECRETS = ("relay.password", "dkim.key", "secret", "webhook_secret")
+SECRETS = (
+    *("relay.password", "dkim.key", "secret", "webhook_secret", "webhooks.secret"),
+    "mail_in.imap.password",
+    *(f"sources.{name}.secret" for name in WITH_SECRET),
+)
 """Keys that only the environment may set."""
 
 
@@ -115,6 +124,8 @@ def _read_secret(workspace: Path) -> str:
 
 
 def _variable(dotted: str) -> str:
+    if dotted == "webhooks.secret":
+        return "NURTURE_WEBHOOKS_NAME_SECRET, with the NAME of the section,"
     return "NURTURE_" + dotted.upper().replace(".", "_")
 
 
@@ -129,6 +140,18 @@ def _get(raw: Mapping[str, Any], dotted: str) -> Any:
 
 def _put(raw: dict[str, Any], name: str, value: str) -> tuple[str, ...]:
     """NURTURE_WEB_PUBLIC_URL sets web.public_url; NURTURE_DATABASE sets database. Returns the key."""
+    if name.startswith("webhooks_") and (
+        key := set_in_webhooks(raw.get("webhooks"), name.removeprefix("webhooks_"), value)
+    ):
+        return key
+    if name.startswith("sources_") and (
+        key := set_in_sources(raw.setdefault("sources", {}), name.removeprefix("sources_"), value)
+    ):
+        return key
+    if name.startswith("mail_in_") and (
+        key := set_in_mail_in(raw.setdefault("mail_in", {}), name.removeprefix("mail_in_"), value)
+    ):
+        return key
     section = next((it for it in _SECTIONS if name.startswith(f"{it}_")), "")
     rest = name.removeprefix(f"{section}_")
     if section == "relay" and (key := set_in_relays(raw.setdefault(section, {}), rest, value)):
@@ -149,10 +172,14 @@ _SECTIONS: dict[str, type[Part]] = {
     "mx": Direct,
     "dkim": Dkim,
     "bounces": Bounces,
+    "mail_in": MailIn,
     "destinations": Destination,
     "warm_up": WarmUp,
     "alerts": Alerts,
+    "attribution": Attribution,
+    "api": Api,
     "forms": Form,
+    "sources": Sources,
 }
 
 
@@ -167,6 +194,8 @@ def _fault(item: Any, variables: Mapping[tuple[str, ...], str], several_relays: 
         else:
             # Nobody wrote a number.
             key = ("relay", key[2])
+    if key[0] == "webhooks" and len(key) > 2:
+        name = f"{key[2]} of [[webhooks]] number {int(key[1]) + 1}"
     match item["type"]:
         case "extra_forbidden":
             message, hint = f"{name} is not a setting", _near(key)
@@ -184,7 +213,10 @@ def _fault(item: Any, variables: Mapping[tuple[str, ...], str], several_relays: 
 
 
 def _near(key: tuple[str, ...]) -> str:
-    model = _SECTIONS.get(key[0], Settings) if len(key) > 1 else Settings
+    known_as: Mapping[str, type[Part]] = {**_SECTIONS, "webhooks": Subscriber}
+    model = known_as.get(key[0], Settings) if len(key) > 1 else Settings
+    if key[0] == "sources" and len(key) > 2 and key[1] in SOURCES:
+        model = type(getattr(Sources(), key[1]))
     known = [field.alias or name for name, field in model.model_fields.items() if name != "workspace"]
     match = difflib.get_close_matches(key[-1], known, 1)
     return f'did you mean "{match[0]}"?' if match else f"there are: {', '.join(known)}"

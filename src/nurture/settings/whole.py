@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from nurture.settings.api import Api
+from nurture.settings.attribution import Attribution
 from nurture.settings.destinations import Alerts, Destinations, Rates, WarmUp
 from nurture.settings.direct import Direct
 from nurture.settings.forms import Forms
+from nurture.settings.mail_in import MailIn
 from nurture.settings.parts import Limits, Notify, Part, Sender, Topic, Web
 from nurture.settings.relays import DELIVER, Relay, Relays
+from nurture.settings.replies import Replies
 from nurture.settings.signing import Bounces, Dkim
+from nurture.settings.sources import Sources
+from nurture.settings.webhooks import Subscribers
 
 _SQLITE = "sqlite:///"
 
@@ -47,16 +53,24 @@ class Settings(Part):
     web: Web = Web()
     limits: Limits = Limits()
     notify: Notify = Notify()
+    webhooks: Subscribers = ()
+    """Each [[webhooks]]."""
     mx: Direct = Direct()
     dkim: Dkim = Dkim()
     bounces: Bounces = Bounces()
+    mail_in: MailIn = MailIn()
     destinations: Destinations = Field(default_factory=dict)
     """By the name of a provider, `default`, or a lane without a provider: /mx1.shop.example."""
     rates: Rates = Field(default_factory=dict)
     """By the key of a campaign: at most so much of it, to all destinations together."""
     warm_up: WarmUp | None = None
     alerts: Alerts = Alerts()
+    attribution: Attribution = Attribution()
+    api: Api = Api()
+    replies: Replies = Replies()
     topics: Mapping[str, Topic] = Field(default_factory=dict)
+    sources: Sources = Sources()
+    """Mail providers and shops that may tell us something at /in/NAME."""
     forms: Forms = Field(default_factory=dict)
     """By which people sign up, by the name in their address."""
 
@@ -80,6 +94,16 @@ class Settings(Part):
                 raise ValueError("cannot be used; make one: echo whsec_$(openssl rand -base64 32)")
         return value
 
+    @field_validator("sources")
+    @classmethod
+    def _consent_to_known_topics(cls, value: Sources, info: ValidationInfo) -> Sources:
+        known = info.data.get("topics", {})
+        for topic in (*value.shopify.consent, *value.stripe.consent):
+            if topic not in known:
+                hint = f"there are: {', '.join(known)}" if known else "there are none: see [topics]"
+                raise ValueError(f"cannot name the topic {topic!r} under consent; {hint}")
+        return value
+
     @field_validator("topics", mode="before")
     @classmethod
     def _short_topics(cls, value: Any) -> Any:
@@ -101,10 +125,15 @@ class Settings(Part):
         """The first of the relays; where there is one, the only one."""
         return self.relays[0]
 
+    def reads_mailbox_of(self, address: str) -> bool:
+        """Whether it is the mailbox of this address that we poll: what comes there lies before people already."""
+        imap = self.mail_in.imap
+        return imap is not None and address.lower() in (imap.user.lower(), *self.mail_in.addresses)
+
     @property
     def mail_is_read(self) -> bool:
         """Whether mail to addresses of ours at `[bounces] domain` is read, so that it may be asked for."""
-        return False
+        return bool(self.bounces.domain) and self.mail_in.is_set_up
 
     @property
     def zone(self) -> ZoneInfo:

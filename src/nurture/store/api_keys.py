@@ -17,7 +17,7 @@ from nurture.store.statements import table
 from nurture.store.tables import ApiKeyRow
 
 _keys = table(ApiKeyRow)
-_COLUMNS = ("id", "name", "hash", "scopes", "publishable", "created_at")
+_COLUMNS = ("id", "name", "hash", "scopes", "publishable", "created_at", "used_at", "revoked_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def add(
 ) -> bool:
     """Keep a key by its hash; False where there is, or was, one of that name."""
     (id_,) = ids.take(1, now)
-    row = (id_, name, hash_, json.dumps(list(scopes)), publishable, now)
+    row = (id_, name, hash_, json.dumps(list(scopes)), publishable, now, 0, 0)
     return bool(insert_new(tx, _keys, _COLUMNS, [row], ["id"]))
 
 

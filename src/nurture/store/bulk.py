@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
+    LargeBinary,
     Row,
     SmallInteger,
     Table,
@@ -141,6 +142,8 @@ def _kind(column: Column[Any]) -> str:
             return "boolean"
         case Float():
             return "double precision"
+        case LargeBinary():
+            return "bytea"
         case _:
             return "text"
 

@@ -10,10 +10,12 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import bindparam, func, select
 
 from nurture.clock import Moment
+from nurture.store import feed
 from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import insert_many
 from nurture.store.engine import Tx
@@ -153,6 +155,13 @@ def agreed_topics(tx: Tx, contact_ids: Collection[int]) -> dict[int, set[str]]:
     return found
 
 
+def who_said_no(tx: Tx, contact_ids: Collection[int]) -> set[int]:
+    """Which of them take part in fewer topics than they might: their last word on one is a no."""
+    return {
+        contact for contact, _, agreed in tx.execute(_LAST, {"contacts": list(contact_ids)}) if not agreed
+    }
+
+
 def topics_of(tx: Tx, contact_id: int) -> dict[str, bool]:
     """The last word of one contact on each topic they ever said something on."""
     rows = tx.execute(select(_states.c.topic, _states.c.agreed).where(_states.c.contact_id == contact_id))
@@ -236,6 +245,7 @@ def _happened(tx: Tx, ids: Ids, words: Sequence[Word], before: dict[tuple[int, s
         ],
     )
     put_on_agenda(tx, [(it.contact_id, 0, it.at) for it in new])
+    feed.unsubscribed(tx, [(it.contact_id, it.topic, it.at, it.basis) for it in new if not it.agreed])
 
 
 def _keep(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
@@ -258,8 +268,7 @@ def _keep(tx: Tx, ids: Ids, words: Sequence[Word]) -> None:
     insert_many(tx, _consents, columns, rows)
 
 
+@lru_cache(maxsize=1_000)
 def _kept(text: str, longest: int) -> str:
-    """As both engines can keep it."""
-    if text.isascii() and "\0" not in text and len(text) <= longest:
-        return text
+    """As both engines can keep it. In an import it is nearly always the same."""
     return _UNKEEPABLE.sub("\ufffd", text[:longest])

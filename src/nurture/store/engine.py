@@ -9,7 +9,7 @@ transaction first looks whether the database's file is still the one that was op
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -19,10 +19,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from nurture.clock import Moment, SystemClock
+from nurture.clock import Clock, Moment, SystemClock
 from nurture.errors import StoreError, WorkspaceError
+from nurture.settings.webhooks import Subscriber
 from nurture.store import sqlite_functions
 from nurture.store.database_file import DatabaseFile, FileId
+from nurture.store.feeding import FEEDING, Feeding, by_kind
 from nurture.store.ids import Ids
 from nurture.store.nodes import Nodes
 from nurture.store.schema import bring_up_to_date
@@ -40,6 +42,8 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-32000",
+    # What is erased is overwritten, and not only let go of. Debian's SQLite does so by default.
+    "PRAGMA secure_delete=ON",
 )
 
 
@@ -65,6 +69,7 @@ class Store:
         self._writer: Connection | None = None
         """At rest; None: none, or it writes."""
         self._nodes = Nodes(self._write, SystemClock())
+        self._subscribers: tuple[Sequence[Subscriber], Clock] | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -99,8 +104,21 @@ class Store:
     def write(self) -> Iterator[Tx]:
         """A transaction that commits at its end. Not to be opened within another. Raises StoreError."""
         self._nodes.keep()
+        feeding = self._feeding()
         with self._write() as tx:
+            # A connection is used again: what the last transaction was given is not for this one.
+            tx.info[FEEDING] = feeding
             yield tx
+
+    def subscribe(self, subscribers: Sequence[Subscriber], clock: Clock) -> None:
+        """From now on what is written is put into the feed of these; none: nobody is told."""
+        self._subscribers = (subscribers, clock) if subscribers else None
+
+    def _feeding(self) -> Feeding | None:
+        if self._subscribers is None:
+            return None
+        subscribers, clock = self._subscribers
+        return Feeding(by_kind=by_kind(subscribers), ids=self.ids, now=clock.now())
 
     @contextmanager
     def _write(self) -> Iterator[Tx]:
@@ -165,6 +183,22 @@ class Store:
             if trouble is None:
                 raise
             raise trouble from error
+
+    def clean_up(self) -> bool:
+        """Let go of older bytes of what was changed, on SQLite: True where none are left in the database's files.
+
+        False: somebody reads, so that the journal is needed a while longer; or it is PostgreSQL, which does it by
+        itself (VACUUM). Raises StoreError.
+        """
+        if self.dialect != "sqlite":
+            return False
+        with self._translated(), self._in_turn(), self._connection() as connection:
+            # Others wait meanwhile: whoever reads for long is not waited for.
+            connection.exec_driver_sql("PRAGMA busy_timeout=1000")
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={self._patience * 1000:.0f}")
+            connection.rollback()
+        return not busy
 
     def close(self) -> None:
         """Give the node number back and close all connections. Again is harmless."""

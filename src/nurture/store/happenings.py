@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,6 +61,12 @@ def record(tx: Tx, ids: Ids, source: str, given: Sequence[EventGiven], now: Mome
     insert_many(tx, _seen, ["source", "key", "at"], [(source, key, now) for key in new])
     put_on_agenda(tx, [(contacts[it.email], 0, it.at) for it in new.values()])
     return len(new)
+
+
+def key_of(email: str, name: str, at: Moment, properties: Mapping[str, Scalar]) -> str:
+    """What an event without an id of its own is known by: all that it says."""
+    whole = json.dumps([email, name, at, sorted(properties.items())])
+    return "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
 
 
 def forget_seen(tx: Tx, before: Moment) -> int:

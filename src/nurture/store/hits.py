@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 
 from nurture.clock import Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.engagement.hit import Hit, Judged
+from nurture.engagement.signs import RULES
 from nurture.engagement.verdict import judge
+from nurture.store import feed
 from nurture.store.agenda import put_on_agenda
+from nurture.store.bulk import insert_many, insert_new, update_many
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
 from nurture.store.partitions import ensure
 from nurture.store.settle import Settled, settle
-from nurture.store.statements import chunks, one_of, table, upsert
+from nurture.store.statements import chunks, one_of, table
 from nurture.store.tables import HitRow, MessageRow, SignRow
 
 _hits = table(HitRow)
@@ -32,9 +37,16 @@ MOST = 1_000
 """Hits kept of one message: whoever sends more than this is playing, and must not fill the disk."""
 
 AGENT_LENGTH = 300
+EXTRA_LENGTH = 200
 ARRIVED = "no reply came, but it was opened or clicked: it arrived"
 SIGNS = {"open": "open", "click": "click"}
 """Kinds of hits of which the first human one is a sign of life."""
+
+_COLUMNS = (
+    "at", "id", "enrollment_id", "step_no", "contact_id", "kind", "link_no", "method", "agent", "ip",
+    "extra", "verdict", "score", "reasons", "rules",
+)  # fmt: skip
+_KEY = ("enrollment_id", "step_no", "kind")
 
 _MESSAGES = select(
     _messages.c.enrollment_id,
@@ -43,14 +55,23 @@ _MESSAGES = select(
     _messages.c.outcome,
     _messages.c.done_at,
 ).where(one_of(_messages.c.enrollment_id, "entries"))
-_EARLIER = select(_hits).where(one_of(_hits.c.enrollment_id, "entries")).order_by(_hits.c.at, _hits.c.id)
-_KNOWN_SIGNS = select(_signs.c.enrollment_id, _signs.c.step_no, _signs.c.kind).where(
-    one_of(_signs.c.enrollment_id, "entries")
-)
+_EARLIER = select(
+    _hits.c.enrollment_id,
+    _hits.c.step_no,
+    _hits.c.id,
+    _hits.c.at,
+    _hits.c.kind,
+    _hits.c.link_no,
+    _hits.c.method,
+    _hits.c.agent,
+    _hits.c.ip,
+    _hits.c.extra,
+    _hits.c.verdict,
+    _hits.c.reasons,
+).where(one_of(_hits.c.enrollment_id, "entries"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Message:
+class _Message(NamedTuple):
     contact_id: int
     outcome: str
     done_at: Moment
@@ -60,7 +81,7 @@ class _Message:
         return self.done_at if self.outcome == "sent" else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Stored:
     """A hit that was kept before, with the verdict of that time."""
 
@@ -91,50 +112,65 @@ def _record(
     earlier = _earlier(tx, keys)
     fresh: dict[MessageKey, list[Hit]] = defaultdict(list)
     for hit in hits:
-        if hit.key in messages and len(earlier[hit.key]) + len(fresh[hit.key]) < MOST:
-            fresh[hit.key].append(_clean(hit))
+        if hit.key in messages and len(earlier.get(hit.key, ())) + len(fresh[hit.key]) < MOST:
+            fresh[hit.key].append(cleaned(hit))
     new: list[tuple[int, Judged]] = []
     changed: list[tuple[_Stored, Judged]] = []
-    all_judged: dict[MessageKey, Sequence[Judged]] = {}
-    for key, message in messages.items():
-        before = earlier[key]
-        judged = judge([stored.hit for stored in before] + fresh[key], message.delivered_at)
-        all_judged[key] = judged
+    for key, some in fresh.items():
+        if not some:
+            continue
+        message = messages[key]
+        before = earlier.get(key, [])
+        judged = judge([*(stored.hit for stored in before), *some], message.delivered_at)
         new += [(message.contact_id, it) for it in judged[len(before) :]]
         changed += [
             (stored, it)
             for stored, it in zip(before, judged, strict=False)
-            if stored.verdict != it.verdict or stored.reasons != _reasons(it)
+            if stored.verdict != it.verdict or stored.reasons != _reasons(it.reasons)
         ]
     _insert(tx, new, ids, now)
     _update(tx, changed)
-    _sign(tx, messages, all_judged, changed)
+    _sign(tx, messages, [it for _, it in new], changed, earlier)
     _arrived(tx, messages, expires)
     return len(new)
 
 
-def _clean(hit: Hit) -> Hit:
-    """The agent cut to a length that fits the table, without what PostgreSQL does not take as text."""
-    agent = hit.agent.replace("\x00", "").encode("utf-8", "replace").decode()[:AGENT_LENGTH]
-    return Hit(
-        key=hit.key,
-        kind=hit.kind,
-        link_no=hit.link_no,
-        at=hit.at,
-        method=hit.method,
-        agent=agent,
-        ip=hit.ip[:45],
-    )
+def cleaned(hit: Hit) -> Hit:
+    """What others wrote cut to lengths that fit the table, without what PostgreSQL does not take as text."""
+    agent, ip = _text(hit.agent, AGENT_LENGTH), _text(hit.ip, 45)
+    extra = {name: _text(value, EXTRA_LENGTH) for name, value in hit.extra.items()}
+    if agent == hit.agent and ip == hit.ip and extra == hit.extra:
+        return hit
+    return replace(hit, agent=agent, ip=ip, extra=extra)
 
 
-def _reasons(judged: Judged) -> str:
-    return json.dumps(list(judged.reasons), ensure_ascii=False)
+@lru_cache(10_000)
+def _text(text: str, longest: int) -> str:
+    """Remembered: most people use one of few programs."""
+    return text[: 2 * longest].replace("\x00", "").encode("utf-8", "replace").decode()[:longest]
+
+
+@lru_cache(1_000)
+def _reasons(reasons: tuple[str, ...]) -> str:
+    return json.dumps(list(reasons), ensure_ascii=False)
+
+
+@lru_cache(10_000)
+def _extra(items: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dict(items), ensure_ascii=False) if items else "{}"
+
+
+@lru_cache(10_000)
+def _read_extra(text: str) -> Mapping[str, str]:
+    """The same value for the same text; nobody changes it."""
+    read: Mapping[str, str] = json.loads(text)
+    return read
 
 
 def _messages_of(tx: Tx, keys: Collection[MessageKey]) -> dict[MessageKey, _Message]:
     rows = tx.execute(_MESSAGES, {"entries": {key.enrollment_id for key in keys}}).all()
     return {
-        MessageKey(entry, step): _Message(contact_id=contact, outcome=outcome, done_at=done_at)
+        MessageKey(entry, step): _Message(contact, outcome, done_at)
         for entry, step, contact, outcome, done_at in rows
         if (entry, step) in keys
     }
@@ -143,68 +179,55 @@ def _messages_of(tx: Tx, keys: Collection[MessageKey]) -> dict[MessageKey, _Mess
 def _earlier(tx: Tx, keys: Collection[MessageKey]) -> Mapping[MessageKey, list[_Stored]]:
     rows = tx.execute(_EARLIER, {"entries": {key.enrollment_id for key in keys}}).all()
     found: dict[MessageKey, list[_Stored]] = defaultdict(list)
-    for row in rows:
-        key = MessageKey(row.enrollment_id, row.step_no)
+    for entry, step, id_, at, kind, link_no, method, agent, ip, extra, verdict, reasons in rows:
+        if (entry, step) not in keys:
+            continue
+        key = MessageKey(entry, step)
         hit = Hit(
             key=key,
-            kind=row.kind,
-            link_no=row.link_no,
-            at=row.at,
-            method=row.method,
-            agent=row.agent,
-            ip=row.ip,
+            kind=kind,
+            link_no=link_no,
+            at=at,
+            method=method,
+            agent=agent,
+            ip=ip,
+            extra=_read_extra(extra),
         )
-        found[key].append(_Stored(id=row.id, hit=hit, verdict=row.verdict, reasons=row.reasons))
+        found[key].append(_Stored(id_, hit, verdict, reasons))
     return found
 
 
 def _insert(tx: Tx, new: Sequence[tuple[int, Judged]], ids: Ids, now: Moment) -> None:
     if not new:
         return
-    rows = [
-        {
-            "at": it.hit.at,
-            "id": id_,
-            "enrollment_id": it.hit.key.enrollment_id,
-            "step_no": it.hit.key.step_no,
-            "contact_id": contact_id,
-            "kind": it.hit.kind,
-            "link_no": it.hit.link_no,
-            "method": it.hit.method,
-            "agent": it.hit.agent,
-            "ip": it.hit.ip,
-            "verdict": it.verdict,
-            "reasons": _reasons(it),
-        }
-        for (contact_id, it), id_ in zip(new, ids.take(len(new), now), strict=True)
-    ]
+    rows = []
+    for (contact_id, it), id_ in zip(new, ids.take(len(new), now), strict=True):
+        hit = it.hit
+        extra = _extra(tuple(hit.extra.items()))
+        rows.append(
+            (
+                hit.at, id_, *hit.key, contact_id, hit.kind, hit.link_no, hit.method, hit.agent, hit.ip, extra,
+                it.verdict, it.score, _reasons(it.reasons), RULES,
+            )
+        )  # fmt: skip
     ensure(tx, "hits", [it.hit.at for _, it in new])
-    tx.execute(_hits.insert(), rows)
+    insert_many(tx, _hits, _COLUMNS, rows)
 
 
 def _update(tx: Tx, changed: Sequence[tuple[_Stored, Judged]]) -> None:
-    if changed:
-        tx.execute(
-            update(_hits)
-            .where(_hits.c.at == bindparam("of_at"), _hits.c.id == bindparam("of_id"))
-            .values(verdict=bindparam("now_verdict"), reasons=bindparam("now_reasons")),
-            [
-                {
-                    "of_at": stored.hit.at,
-                    "of_id": stored.id,
-                    "now_verdict": it.verdict,
-                    "now_reasons": _reasons(it),
-                }
-                for stored, it in changed
-            ],
-        )
+    rows = [
+        (it.verdict, it.score, _reasons(it.reasons), RULES, stored.hit.at, stored.id)
+        for stored, it in changed
+    ]
+    update_many(tx, _hits, ("at", "id"), ("verdict", "score", "reasons", "rules"), rows)
 
 
 def _sign(
     tx: Tx,
     messages: Mapping[MessageKey, _Message],
-    judged: Mapping[MessageKey, Sequence[Judged]],
-    changed: Iterable[tuple[_Stored, Judged]],
+    new: Iterable[Judged],
+    changed: Sequence[tuple[_Stored, Judged]],
+    earlier: Mapping[MessageKey, Sequence[_Stored]],
 ) -> None:
     """Write the first human open and click of each message; take back what turned out to be a machine's."""
     stale = {
@@ -212,36 +235,45 @@ def _sign(
         for stored, it in changed
         if "human" in (stored.verdict, it.verdict) and it.hit.kind in SIGNS
     }
-    if stale:
+    verdicts = {stored.id: it.verdict for stored, it in changed}
+    first: dict[tuple[MessageKey, str], Moment] = {}
+    for key, kind in stale:
+        # What is taken back is worked out anew from all that was kept.
+        for it in earlier[key]:
+            if it.hit.kind == kind and verdicts.get(it.id, it.verdict) == "human":
+                first[key, kind] = min(it.hit.at, first.get((key, kind), it.hit.at))
+    for judged in new:
+        if judged.verdict == "human" and judged.hit.kind in SIGNS:
+            sign = (judged.hit.key, SIGNS[judged.hit.kind])
+            first[sign] = min(judged.hit.at, first.get(sign, judged.hit.at))
+    _take_back(tx, stale)
+    rows = [(*key, kind, messages[key].contact_id, at) for (key, kind), at in first.items()]
+    made = insert_new(tx, _signs, (*_KEY, "contact_id", "at"), rows, (*_KEY, "contact_id", "at"))
+    put_on_agenda(tx, [(contact, 0, at) for *_, contact, at in made])
+    feed.messages(tx, "clicked", _first_clicks(made, earlier))
+
+
+def _first_clicks(
+    made: Iterable[tuple[Any, ...]], earlier: Mapping[MessageKey, Sequence[_Stored]]
+) -> Iterator[tuple[MessageKey, int, Moment, str]]:
+    """The new signs that are a message's first human click; one that was taken back and made anew was told before."""
+    for entry, step, kind, contact, at in made:
+        key = MessageKey(entry, step)
+        before = earlier.get(key, ())
+        if kind == "click" and not any(it.hit.kind == kind and it.verdict == "human" for it in before):
+            yield key, contact, at, ""
+
+
+def _take_back(tx: Tx, signs: Collection[tuple[MessageKey, str]]) -> None:
+    if signs:
         tx.execute(
             delete(_signs).where(
                 _signs.c.enrollment_id == bindparam("of_entry"),
                 _signs.c.step_no == bindparam("of_step"),
                 _signs.c.kind == bindparam("of_kind"),
             ),
-            [{"of_entry": key[0], "of_step": key[1], "of_kind": kind} for key, kind in stale],
+            [{"of_entry": key[0], "of_step": key[1], "of_kind": kind} for key, kind in signs],
         )
-    first: dict[tuple[MessageKey, str], Moment] = {}
-    for key, all_of_it in judged.items():
-        for it in all_of_it:
-            if it.verdict == "human" and it.hit.kind in SIGNS:
-                sign = (key, SIGNS[it.hit.kind])
-                first[sign] = min(it.hit.at, first.get(sign, it.hit.at))
-    known = _known_signs(tx, {key for key, _ in first})
-    new = {sign: at for sign, at in first.items() if sign not in known}
-    if new:
-        rows = [
-            {
-                "enrollment_id": key.enrollment_id,
-                "step_no": key.step_no,
-                "kind": kind,
-                "contact_id": messages[key].contact_id,
-                "at": at,
-            }
-            for (key, kind), at in new.items()
-        ]
-        upsert(tx, _signs, rows, key=("enrollment_id", "step_no", "kind"), update=())
-        put_on_agenda(tx, [(messages[key].contact_id, 0, at) for (key, _), at in new.items()])
 
 
 def _arrived(
@@ -255,8 +287,3 @@ def _arrived(
     ]
     if lost:
         settle(tx, lost, was="unknown", expires=expires)
-
-
-def _known_signs(tx: Tx, keys: Collection[MessageKey]) -> set[tuple[MessageKey, str]]:
-    rows = tx.execute(_KNOWN_SIGNS, {"entries": {key.enrollment_id for key in keys}}).all()
-    return {(MessageKey(entry, step), kind) for entry, step, kind in rows}

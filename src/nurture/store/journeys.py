@@ -6,14 +6,18 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import BigInteger, Executable, bindparam, func, literal_column, or_, select, update
 
 from nurture.audience.facts import Event
 from nurture.clock import NEVER, Moment, Span
+from nurture.store import feed
 from nurture.store.bulk import insert_new, update_many
 from nurture.store.engine import Tx
+from nurture.store.feed import News
+from nurture.store.keys import as_json, by_key, listed
 from nurture.store.seen_facts import as_text
 from nurture.store.statements import one_of, table
 from nurture.store.tables import EnrollmentRow, OutboxRow
@@ -148,11 +152,6 @@ _CLOSE = (
     .where(_enrollments.c.id == bindparam("of"), _enrollments.c.closed_at == 0)
     .values(closed_at=bindparam("at"), reason=bindparam("why"), saw=bindparam("seen"), due_at=NEVER)
 )
-_REACH_GOAL = (
-    update(_enrollments)
-    .where(_enrollments.c.id == bindparam("of"), _enrollments.c.goal_at == 0)
-    .values(goal_at=bindparam("at"))
-)
 
 
 def take_due(tx: Tx, now: Moment, limit: int) -> list[Enrollment]:
@@ -217,7 +216,11 @@ def enroll(tx: Tx, entries: Sequence[Enrollment]) -> set[int]:
         for it in entries
     ]
     values = [tuple(it.values()) for it in rows]
-    return {id_ for (id_,) in insert_new(tx, _enrollments, list(rows[0]), values, ("id",))}
+    made = {id_ for (id_,) in insert_new(tx, _enrollments, list(rows[0]), values, ("id",))}
+    # Who is held out, or in and out again at once, hears of nothing.
+    entered = (it for it in entries if it.id in made and not it.held_out and not it.closed_at)
+    feed.tell(tx, "enrolled", (News(it.contact_id, it.entered_at, {"entry": it.id}) for it in entered))
+    return made
 
 
 def move(tx: Tx, moves: Sequence[Move]) -> None:
@@ -250,9 +253,26 @@ def close(tx: Tx, closings: Sequence[Closing]) -> None:
 
 def reach_goal(tx: Tx, reached: Iterable[tuple[int, Moment]]) -> None:
     """Note when each enrollment reached its goal; the first time counts."""
-    rows = [{"of": id_, "at": at} for id_, at in reached]
+    rows: dict[int, Moment] = {}
+    for id_, at in reached:
+        rows.setdefault(id_, at)
     if rows:
-        tx.execute(_REACH_GOAL, rows)
+        done = tx.execute(_reaching(tx.dialect.name), {"reached": as_json(list(rows.items()))}).all()
+        told = (News(contact, at, {"entry": id_}) for id_, contact, at, held_out in done if not held_out)
+        feed.tell(tx, "goal-reached", told)
+
+
+@cache
+def _reaching(dialect: str) -> Executable:
+    rows = listed(dialect, "reached", (("id", "int"), ("at", "int")))
+    return (
+        update(_enrollments)
+        .where(_enrollments.c.id == rows.c.id, by_key(_enrollments.c.goal_at) == 0)
+        .values(goal_at=rows.c.at)
+        .returning(
+            _enrollments.c.id, _enrollments.c.contact_id, _enrollments.c.goal_at, _enrollments.c.held_out
+        )
+    )
 
 
 def _event_text(event: Event | None) -> str:

@@ -79,6 +79,12 @@ def upsert_orders(tx: Tx, ids: Ids, given: Sequence[LineGiven], now: Moment) -> 
     all of them have to be in one call. An order is undone when all its rows are; single rows that were
     refunded are taken out of it. Contacts and products that are not known are taken in.
     """
+    touched = take_orders(tx, ids, given, now)
+    return sum(1 for row in given if row.order_id in touched)
+
+
+def take_orders(tx: Tx, ids: Ids, given: Sequence[LineGiven], now: Moment) -> set[str]:
+    """As `upsert_orders`; returns the numbers of the orders that were new or changed."""
     alone(tx)
     by_order: dict[str, list[LineGiven]] = defaultdict(list)
     first_seen: dict[str, Moment] = {}
@@ -102,7 +108,7 @@ def upsert_orders(tx: Tx, ids: Ids, given: Sequence[LineGiven], now: Moment) -> 
     _update(tx, changed.values())
     touched = [*new.values(), *(it for pair in changed.values() for it in pair)]
     put_on_agenda(tx, _places(touched))
-    return sum(len(by_order[number]) for number in (*new, *changed))
+    return {*new, *changed}
 
 
 def _merged(

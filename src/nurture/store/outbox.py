@@ -156,10 +156,13 @@ def skip_contact(
 
 
 def skip_contacts(
-    tx: Tx, contact_ids: Collection[int], reason: str, now: Moment, *, campaigns: Collection[int]
+    tx: Tx, contact_ids: Collection[int], reason: str, now: Moment, *, campaigns: Collection[int] | None
 ) -> None:
-    """The same for many contacts, in these campaigns."""
-    if contact_ids and campaigns:
+    """The same for many contacts, in these campaigns; None: in all."""
+    if contact_ids and campaigns is None:
+        theirs = delete(_outbox).where(one_of(_outbox.c.contact_id, "contacts"))
+        _skip(tx, theirs, reason, now, {"contacts": contact_ids})
+    elif contact_ids and campaigns:
         wanted = delete(_outbox).where(
             one_of(_outbox.c.contact_id, "contacts"), one_of(_outbox.c.campaign_id, "campaigns")
         )

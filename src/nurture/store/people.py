@@ -78,11 +78,12 @@ def upsert(tx: Tx, ids: Ids, given: Sequence[ContactGiven], now: Moment) -> Cont
         if contact_id is None:
             contact_id = next(fresh)
             new[contact_id] = None
-            wanted[contact_id] = Contact(id=contact_id, email=row.email, created_at=row.created_at or now)
-        before = wanted[contact_id]
-        wanted[contact_id] = _merged(before, row)
-        if before.email != row.email:
-            by_email.pop(before.email, None)
+            wanted[contact_id] = _made(contact_id, row, now)
+        else:
+            before = wanted[contact_id]
+            wanted[contact_id] = _merged(before, row)
+            if before.email != row.email:
+                by_email.pop(before.email, None)
         by_email[row.email] = contact_id
         if row.external_id:
             by_external[row.external_id] = contact_id
@@ -240,6 +241,22 @@ def _known(tx: Tx, given: Iterable[ContactGiven]) -> dict[int, Contact]:
     return found
 
 
+def _made(contact_id: int, row: ContactGiven, now: Moment) -> Contact:
+    return Contact(
+        id=contact_id,
+        email=row.email,
+        external_id=row.external_id,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        locale=row.locale,
+        timezone=row.timezone,
+        country=row.country,
+        tags=row.tags,
+        attributes=row.attributes,
+        created_at=row.created_at or now,
+    )
+
+
 def _merged(contact: Contact, row: ContactGiven) -> Contact:
     return replace(
         contact,
@@ -265,8 +282,12 @@ def _write(tx: Tx, new: Sequence[Contact], changed: Sequence[Contact], moved: Se
 
 def _values(it: Contact) -> tuple[str | int, ...]:
     named = (it.email, it.external_id, it.first_name, it.last_name, it.locale, it.timezone, it.country)
-    attributes = json.dumps(dict(it.attributes), ensure_ascii=False)
-    return (*named, json.dumps(it.tags, ensure_ascii=False), attributes, it.created_at)
+    attributes = _as_json(dict(it.attributes)) if it.attributes else "{}"
+    return (*named, _as_json(it.tags) if it.tags else "[]", attributes, it.created_at)
+
+
+# Made once: json.dumps makes one at each call that asks for plain text.
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _contact(row: Sequence[Any]) -> Contact:

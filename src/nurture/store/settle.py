@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Executable, Subquery, bindparam, select, u
 
 from nurture.clock import NEVER, Moment, Span
 from nurture.delivery.outcome import MessageKey
+from nurture.store import feed
 from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import insert_many
 from nurture.store.engine import Tx
@@ -63,6 +64,7 @@ def settle(
         written = [given[MessageKey(enrollment, step_no)] for enrollment, step_no, *_ in rows]
         done.update(it.key for it in written)
         _receive(tx, rows, given, expires or {})
+        _tell(tx, rows, given)
         if was == "":
             _go_on(tx, [it for it in written if not it.leaves])
             _leave(tx, [it for it in written if it.leaves])
@@ -137,6 +139,14 @@ def _receive(
             .values(handed_at=bindparam("at"), expires_at=bindparam("end")),
             carried,
         )
+
+
+def _tell(tx: Tx, rows: Sequence[Any], given: Mapping[MessageKey, Settled]) -> None:
+    for kind in feed.OUTCOMES:
+        if feed.wanted(tx, kind):
+            its = ((given[MessageKey(entry, step)], contact) for entry, step, contact, _ in rows)
+            ended = ((it.key, contact, it.at, it.reason) for it, contact in its if it.outcome == kind)
+            feed.messages(tx, kind, ended)
 
 
 def _go_on(tx: Tx, settled: Sequence[Settled]) -> None:

@@ -1,4 +1,4 @@
-"""Who asked for something and has to confirm it first (double opt-in), and the contacts who are here for that alone."""
+"""Who asked for something and has to confirm it first (double opt-in)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select
 
-from nurture.audience.contact import Contact
 from nurture.clock import NEVER, Moment
 from nurture.journeys.direct import DIRECT_ID
-from nurture.store.bulk import insert_many, update_many
 from nurture.store.engine import Tx
 from nurture.store.statements import one_of, table, upsert
-from nurture.store.tables import ConsentRow, ContactRow, MessageRow, OrderRow, SignUpRow
+from nurture.store.tables import ConsentRow, MessageRow, OrderRow, SignUpRow
 
 TOPICS = "topics"
 ADDRESS = "address"
@@ -23,7 +21,6 @@ MOVED = "moved"
 """Kinds, see `SignUpRow`."""
 
 _consents = table(ConsentRow)
-_contacts = table(ContactRow)
 _messages = table(MessageRow)
 _orders = table(OrderRow)
 _sign_ups = table(SignUpRow)
@@ -67,11 +64,13 @@ _JOINED = or_(
 """They bought, or said something on a topic, in another way meanwhile: they are not here for the sign-up alone."""
 _PENDING = select(_sign_ups.c.contact_id).where(
     one_of(_sign_ups.c.contact_id, "contacts"),
-    _sign_ups.c.fresh,
-    # Who was suppressed before waits for the confirmation whatever came in meanwhile.
-    or_(_sign_ups.c.was_suppressed != "", ~_JOINED),
+    # Who was suppressed before waits for the confirmation, whatever else is known of them.
+    or_(_sign_ups.c.was_suppressed != "", and_(_sign_ups.c.fresh, ~_JOINED)),
 )
-_ASKED = select(func.count()).where(
+_ALONE = select(_sign_ups.c.contact_id).where(
+    one_of(_sign_ups.c.contact_id, "contacts"), _sign_ups.c.fresh, ~_JOINED
+)
+_ASKED = select(_messages.c.planned_at).where(
     _messages.c.contact_id == bindparam("contact"),
     _messages.c.campaign_id == DIRECT_ID,
     _messages.c.template.in_(bindparam("templates", expanding=True)),
@@ -119,34 +118,20 @@ def remove(tx: Tx, sign_up_ids: Collection[int]) -> None:
 
 
 def pending(tx: Tx, contact_ids: Collection[int]) -> set[int]:
-    """Who of them is here for a sign-up alone, and must get nothing but the mail that asks them to confirm."""
+    """Who of them must get nothing but the mail that asks them to confirm: they are here for a sign-up alone, or their
+    address was suppressed until they asked."""
     return set(tx.execute(_PENDING, {"contacts": contact_ids}).scalars())
 
 
-def asked_since(tx: Tx, contact_id: int, templates: Sequence[str], since: Moment) -> int:
-    """How many messages of these templates were planned for a contact since then, outside of campaigns."""
+def alone(tx: Tx, contact_ids: Collection[int]) -> set[int]:
+    """Who of them is here for a sign-up alone: without it nothing is known of them."""
+    return set(tx.execute(_ALONE, {"contacts": contact_ids}).scalars())
+
+
+def asked_since(tx: Tx, contact_id: int, templates: Sequence[str], since: Moment) -> list[Moment]:
+    """When messages of these templates were planned for a contact outside of campaigns, since then."""
     given = {"contact": contact_id, "templates": list(templates), "since": since}
-    return int(tx.execute(_ASKED, given).scalar_one())
-
-
-def meet(tx: Tx, it: Contact) -> None:
-    """Take in somebody new who has not confirmed yet: on no agenda, so that nothing begins for them."""
-    columns = ["id", "email", "external_id", "first_name", "last_name", "locale", "timezone", "country"]
-    columns += ["tags", "attributes", "created_at", "last_engaged_at", "reviewed_at"]
-    named = (it.id, it.email, "", it.first_name, it.last_name, it.locale, it.timezone, it.country)
-    insert_many(tx, _contacts, columns, [(*named, "[]", "{}", it.created_at, 0, 0)])
-
-
-def arrive(tx: Tx, contact_id: int, now: Moment) -> None:
-    """They confirmed: that is when they came."""
-    tx.execute(update(_contacts).where(_contacts.c.id == contact_id).values(created_at=now))
-
-
-def swap_addresses(tx: Tx, one: Contact, other: Contact) -> None:
-    """Each takes the other's address."""
-    rows = [(f"#{one.id}", one.id), (one.email, other.id), (other.email, one.id)]
-    for row in rows:
-        update_many(tx, _contacts, ["id"], ["email"], [row])
+    return list(tx.execute(_ASKED, given).scalars())
 
 
 def _sign_up(row: Any) -> SignUp:

@@ -12,8 +12,10 @@ from nurture.audience.facts import OrderFacts
 from nurture.clock import Moment
 from nurture.lifecycle.stages import Transition
 from nurture.lifecycle.walk import Standing
+from nurture.store import feed
 from nurture.store.agenda import Place
 from nurture.store.engine import Tx
+from nurture.store.feed import News
 from nurture.store.ids import Ids
 from nurture.store.statements import one_of, table, upsert
 from nurture.store.tables import LineRow, OrderFactsRow, StageRow, TransitionRow
@@ -159,3 +161,9 @@ def _write_transitions(tx: Tx, reviewed: Sequence[Reviewed], ids: Ids, now: Mome
         for row, id_ in zip(rows, ids.take(len(rows), now), strict=True):
             row["id"] = id_
         tx.execute(_transitions.insert(), rows)
+        feed.tell(tx, "stage-changed", (_news(it, one) for it in reviewed for one in it.new))
+
+
+def _news(it: Reviewed, change: Transition) -> News:
+    said = {"line": it.line_id, "from": change.from_stage, "to": change.to_stage, "rule": change.rule}
+    return News(it.contact_id, change.at, said)

@@ -6,9 +6,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import delete, exists, literal_column, select, update
+from sqlalchemy import delete, exists, func, literal_column, select, update
 
 from nurture.clock import Moment
+from nurture.store import marks
 from nurture.store.bulk import among, insert_many
 from nurture.store.engine import Tx
 from nurture.store.statements import one_of, table
@@ -93,6 +94,11 @@ def release_for_consent(tx: Tx, key: bytes, address: str) -> bool:
     return True
 
 
+def is_no(reason: str) -> bool:
+    """Whether an address is suppressed because somebody wants no mail there; else it bounced."""
+    return not reason.startswith("bounced")
+
+
 def suppressed(tx: Tx, key: bytes, addresses: Iterable[str]) -> dict[str, str]:
     """Those of `addresses` that must not be mailed, with the reason."""
     hashes = {hash_address(key, address): address for address in addresses}
@@ -124,6 +130,29 @@ def topics_refused(
 def hashes(tx: Tx) -> set[str]:
     """Of every address that must not be mailed: for whoever goes through all contacts anyway."""
     return set(tx.execute(select(_suppressions.c.address_hash)).scalars())
+
+
+_MARK = "address key"
+
+
+def mark_of(key: bytes) -> str:
+    """By which a key is known again without being kept."""
+    return hmac.digest(key, b"the key under which addresses are suppressed", "sha256").hex()[:32]
+
+
+def key_mark(tx: Tx) -> str:
+    """That of the key under which addresses are suppressed here; empty where none was yet."""
+    return marks.get(tx, _MARK)
+
+
+def sign(tx: Tx, key: bytes) -> None:
+    """Keep the mark of the key under which addresses are suppressed from now on."""
+    marks.put(tx, _MARK, mark_of(key))
+
+
+def count(tx: Tx) -> int:
+    """How many addresses, and addresses with a topic, are suppressed."""
+    return int(tx.execute(select(func.count()).select_from(_suppressions)).scalar_one())
 
 
 def _any(tx: Tx) -> bool:

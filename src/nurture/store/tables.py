@@ -685,7 +685,7 @@ class SignRow(SQLModel, table=True):
     enrollment_id: int = _big(primary_key=True, default=None)
     step_no: int = _big(primary_key=True, default=None)
     kind: str = Field(primary_key=True)
-    """received, open, click, unsubscribe."""
+    """received, open, click, unsubscribe, complaint."""
     contact_id: int = _big()
     at: int = _big()
 
@@ -735,12 +735,6 @@ class ReplyRow(SQLModel, table=True):
             sqlite_where=text("answered_at = 0"),
             postgresql_where=text("answered_at = 0"),
         ),
-        Index(
-            "replies_to_forward",
-            "due_at",
-            sqlite_where=text("forwarded_at = 0"),
-            postgresql_where=text("forwarded_at = 0"),
-        ),
     )
 
     id: int = _big(primary_key=True, default=None)
@@ -751,13 +745,7 @@ class ReplyRow(SQLModel, table=True):
     step_no: int = _big()
     subject: str = ""
     owner: str = ""
-    """Whom it is forwarded to; empty: it lies in the mailbox where people read it already."""
-    due_at: int = _big()
-    """When to forward it, or to try again."""
-    attempts: int = _small()
-    forwarded_at: int = _big()
-    """0: not yet; -1: it cannot be, or need not."""
-    last_reply: str = ""
+    """Whom it is forwarded to, by the notice of the same id; empty: it lies where people read it already."""
     answered_at: int = _big()
     """0: nobody has."""
     answered_by: str = ""
@@ -824,11 +812,20 @@ class FeedDeliveryRow(SQLModel, table=True):
     __table_args__ = (
         Index(
             "feed_deliveries_due",
+            "subscriber",
             "due_at",
+            "feed_id",
             sqlite_where=text("state < 2"),
             postgresql_where=text("state < 2"),
         ),
         Index("feed_deliveries_by_subscriber", "subscriber", "done_at"),
+        Index(
+            "feed_deliveries_failed",
+            "subscriber",
+            "done_at",
+            sqlite_where=text("state = 2 AND outcome <> 'sent'"),
+            postgresql_where=text("state = 2 AND outcome <> 'sent'"),
+        ),
     )
 
     feed_id: int = _big(primary_key=True, default=None)
@@ -840,9 +837,28 @@ class FeedDeliveryRow(SQLModel, table=True):
     attempts: int = _small()
     first_tried_at: int = _big()
     outcome: str = ""
-    """sent, refused or expired; empty while open."""
+    """sent, refused, expired or skipped; empty while open."""
     last_reply: str = ""
     done_at: int = _big()
+
+
+class SubscriberRow(SQLModel, table=True):
+    """How a subscriber (`[[webhooks]]`) takes what it is told. No row: it never failed."""
+
+    __tablename__ = "subscribers"
+
+    name: str = Field(primary_key=True)
+    failures: int = _big()
+    """Calls that failed since the last one that did not."""
+    failing_since: int = _big()
+    """When the first of them failed; 0: none did."""
+    paused_until: int = _big()
+    told_at: int = _big()
+    """When a person was told of it; 0: not yet."""
+    gone_at: int = _big()
+    """When it said that it wants no more (410); 0: it did not."""
+    last_reply: str = ""
+    """The last answer that was a failure."""
 
 
 # ------------------------------------------------------------------ destinations

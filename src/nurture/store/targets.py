@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -9,12 +10,16 @@ from sqlalchemy import select
 from nurture.delivery.outcome import MessageKey
 from nurture.messages.compiled import Compiled
 from nurture.store.engine import Tx
-from nurture.store.statements import table
+from nurture.store.statements import one_of, table
 from nurture.store.tables import CampaignRow, MessageRow, TemplateRow
 
 _campaigns = table(CampaignRow)
 _messages = table(MessageRow)
 _templates = table(TemplateRow)
+
+_HASHES = select(_messages.c.enrollment_id, _messages.c.step_no, _messages.c.template_hash).where(
+    one_of(_messages.c.enrollment_id, "entries")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +32,12 @@ class Origin:
     """The campaign's key."""
 
 
-def template_hash(tx: Tx, key: MessageKey) -> str | None:
-    """What the message was rendered from; None where there is no such message or it was never rendered."""
-    found = tx.execute(
-        select(_messages.c.template_hash).where(
-            _messages.c.enrollment_id == key.enrollment_id, _messages.c.step_no == key.step_no
-        )
-    ).scalar()
-    return found or None
+def template_hashes(tx: Tx, keys: Collection[MessageKey]) -> dict[MessageKey, str]:
+    """What these messages were rendered from, without those that are not there or were never rendered."""
+    wanted = set(keys)
+    rows = tx.execute(_HASHES, {"entries": {key.enrollment_id for key in wanted}}).all()
+    found = {MessageKey(entry, step): hash_ for entry, step, hash_ in rows if hash_}
+    return {key: hash_ for key, hash_ in found.items() if key in wanted}
 
 
 def links(tx: Tx, hash_: str) -> tuple[str, ...] | None:

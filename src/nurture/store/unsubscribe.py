@@ -47,20 +47,21 @@ def unsubscribe(
     basis: str,
     still: Collection[str] = (),
     expires: Mapping[str, Span | None] | None = None,
+    source: str = "",
+    ip: str = "",
 ) -> frozenset[str]:
     """Take back the consent of the message's contact to `topics`, and skip what waits for them.
 
     `still` are the keys of campaigns that may go on writing. Again is harmless. A message of which nobody knew
-    whether it arrived has arrived: it is settled as sent (`expires` as `settle` wants it). Returns the topics that
-    had been agreed to; none as well where the message is gone (the contact was erased).
+    whether it arrived has arrived: it is settled as sent (`expires` as `settle` wants it). `source` and `ip` are kept
+    with their word. Returns the topics that had been agreed to; none as well where the message is gone (the contact
+    was erased).
     """
     found = origin(tx, key)
     if found is None:
         return frozenset()
     contact = found.contact_id
-    withdrawn = consents.withdraw(tx, ids, contact, topics, at=now, basis=basis)
-    silenced = select(_campaigns.c.id).where(_campaigns.c.key.not_in(list(still)))
-    outbox.skip_contact(tx, contact, Reason.NOT_AGREED, now, campaigns=list(tx.execute(silenced).scalars()))
+    withdrawn = take_back(tx, contact, topics, ids, now, basis=basis, still=still, source=source, ip=ip)
     sign = {
         "enrollment_id": key.enrollment_id,
         "step_no": key.step_no,
@@ -70,6 +71,25 @@ def unsubscribe(
     }
     upsert(tx, _signs, [sign], key=("enrollment_id", "step_no", "kind"), update=())
     settle_arrived(tx, key, ARRIVED, expires)
+    return withdrawn
+
+
+def take_back(
+    tx: Tx,
+    contact_id: int,
+    topics: Collection[str],
+    ids: Ids,
+    now: Moment,
+    *,
+    basis: str,
+    still: Collection[str] = (),
+    source: str = "",
+    ip: str = "",
+) -> frozenset[str]:
+    """As `unsubscribe`, of a contact who said so elsewhere than in a message."""
+    withdrawn = consents.withdraw(tx, ids, contact_id, topics, at=now, basis=basis, source=source, ip=ip)
+    silenced = list(tx.execute(select(_campaigns.c.id).where(_campaigns.c.key.not_in(list(still)))).scalars())
+    outbox.skip_contact(tx, contact_id, Reason.NOT_AGREED, now, campaigns=silenced)
     return withdrawn
 
 

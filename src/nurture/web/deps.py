@@ -28,6 +28,8 @@ class InForce:
     """The keys of the campaigns that have a goal."""
     expires: Mapping[str, Span | None] = field(default_factory=dict)
     """An offer's key to how long its code holds; None: for ever."""
+    templates: frozenset[str] = frozenset()
+    """The names of the messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ does not take them they wait here, and only past the bound are they dropped, cou
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -18,10 +18,13 @@ from nurture.errors import StoreError
 
 _log = structlog.get_logger(__name__)
 
-BOUND = 100_000
-BATCH = 500
-GATHER_SECONDS = 0.2
-"""How long the first hit of a batch waits for others."""
+BOUND = 200_000
+BATCH = 1_000
+"""Hits in one transaction: a tenth of a second at most in which nobody else writes on SQLite."""
+GATHER_SECONDS = 0.3
+"""How long the first hit of a batch waits for others: to write seldom leaves room for those who send."""
+CROWD = 4 * BATCH
+"""From so many waiting hits on, answers are to be held back a little."""
 RETRY_SECONDS = 1.0
 FLUSH_SECONDS = 20.0
 """How long the end of the program waits for a database that does not take the rest."""
@@ -32,7 +35,10 @@ class HitLog:
 
     def __init__(self, write: Callable[[Sequence[Hit]], None], *, bound: int = BOUND) -> None:
         self._write = write
-        self._queue: queue.Queue[Hit] = queue.Queue(bound)
+        self._bound = bound
+        self._waiting: deque[Hit] = deque()
+        self._some = threading.Event()
+        """Set while there may be something to write, or the end has come."""
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._dropped = 0
@@ -45,12 +51,19 @@ class HitLog:
 
     def put(self, hit: Hit) -> None:
         """Take one hit; never waits."""
-        try:
-            self._queue.put_nowait(hit)
-        except queue.Full:
+        if len(self._waiting) >= self._bound:
             self._dropped += 1
             if self._dropped & (self._dropped - 1) == 0:  # at 1, 2, 4, 8 …: not a line for each
                 _log.error("hits dropped: the database has not taken any for too long", dropped=self._dropped)
+            return
+        self._waiting.append(hit)
+        if not self._some.is_set():
+            self._some.set()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether hits come faster than they are written."""
+        return len(self._waiting) >= CROWD
 
     @property
     def dropped(self) -> int:
@@ -63,30 +76,27 @@ class HitLog:
         if thread is None:
             return
         self._closing.set()
+        self._some.set()
         thread.join(FLUSH_SECONDS + 5)
 
     def _run(self) -> None:
         while True:
-            batch = self._gather()
-            if batch:
-                if not self._write_stubbornly(batch):
+            self._some.wait()
+            if len(self._waiting) < BATCH:
+                self._closing.wait(GATHER_SECONDS)
+            self._some.clear()
+            while self._waiting:
+                if not self._write_stubbornly(self._next()):
                     return
-            elif self._closing.is_set():
-                return
+                if len(self._waiting) < BATCH and not self._closing.is_set():
+                    self._some.set()
+                    break
+            else:
+                if self._closing.is_set():
+                    return
 
-    def _gather(self) -> list[Hit]:
-        try:
-            batch = [self._queue.get(timeout=GATHER_SECONDS)]
-        except queue.Empty:
-            return []
-        if self._queue.qsize() < BATCH:
-            self._closing.wait(GATHER_SECONDS)
-        while len(batch) < BATCH:
-            try:
-                batch.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
-        return batch
+    def _next(self) -> list[Hit]:
+        return [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
 
     def _write_stubbornly(self, batch: Sequence[Hit]) -> bool:
         """Write until it is done. False: the program ends and the database still does not take it."""
@@ -106,7 +116,7 @@ class HitLog:
             if self._closing.is_set():
                 give_up = give_up or time.monotonic() + FLUSH_SECONDS
                 if time.monotonic() > give_up:
-                    _log.error("hits lost at the end of the program", lost=len(batch) + self._queue.qsize())
+                    _log.error("hits lost at the end of the program", lost=len(batch) + len(self._waiting))
                     return False
                 time.sleep(RETRY_SECONDS / 4)
             else:

@@ -12,14 +12,19 @@ import re
 from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nurture.providers.addresses import Network
 
 BODY_LIMIT = 64 * 1024
-"""Bytes of a request's body. The largest that we ask for is an unsubscribe form."""
+"""Bytes of a request's body. The largest that we ask people for is an unsubscribe form."""
+
+API = "/api/"
+BODY_LIMITS = {API: 16 * 1024 * 1024, "/in/": 4 * 1024 * 1024}
+"""Of what programs send, by how the path begins: batches of rows, and what providers and shops tell us."""
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; "
@@ -85,6 +90,14 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def careful(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers with those added that every answer carries: for answers that are put together once."""
+    made = MutableHeaders(raw=list(headers))
+    for name, value in _COMMON.items():
+        made.setdefault(name, value)
+    return made.raw
+
+
 class CarefulAnswers:
     """Adds the headers that every answer carries, where the answer does not say otherwise."""
 
@@ -107,23 +120,30 @@ class CarefulAnswers:
         await self._app(scope, receive, send_with_headers)
 
 
-class _TooLarge(Exception):
-    """The body went over the limit while it was read."""
+class TooLarge(HTTPException):
+    """The body went over the limit while it was read. Each application words it in its own way."""
+
+    def __init__(self) -> None:
+        super().__init__(413, headers={"connection": "close"})
 
 
 class LimitedBodies:
-    """Answers 413 where a body is longer than the limit, whether it says so at the start or not."""
+    """Answers 413 where a body is longer than the limit for its path, whether it says so at the start or not."""
 
-    def __init__(self, app: ASGIApp, limit: int = BODY_LIMIT) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: int = BODY_LIMIT, others: Mapping[str, int] = BODY_LIMITS
+    ) -> None:
         self._app = app
         self._limit = limit
+        self._others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._limit_of(scope["path"])
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced[:20]) > self._limit:
+        if not announced.isdecimal() or int(announced[:20]) > limit:
             await _too_large(scope, receive, send)
             return
         so_far = 0
@@ -132,18 +152,25 @@ class LimitedBodies:
             nonlocal so_far
             message = await receive()
             so_far += len(message.get("body", b""))
-            if so_far > self._limit:
-                raise _TooLarge
+            if so_far > limit:
+                raise TooLarge
             return message
 
         try:
             await self._app(scope, receive_counting, send)
-        except _TooLarge:
+        except TooLarge:
             await _too_large(scope, receive, send)
+
+    def _limit_of(self, path: str) -> int:
+        return next((it for begin, it in self._others.items() if path.startswith(begin)), self._limit)
 
 
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = PlainTextResponse(
-        "That is more than we take.\n", status_code=413, headers={"connection": "close"}
-    )
+    headers = {"connection": "close"}
+    answer: Response
+    if scope["path"].startswith(API):
+        told = {"type": "/api/v1/problems#too-large", "title": "The body is too large", "status": 413}
+        answer = JSONResponse(told, status_code=413, headers=headers, media_type="application/problem+json")
+    else:
+        answer = PlainTextResponse("That is more than we take.\n", status_code=413, headers=headers)
     await answer(scope, receive, send)

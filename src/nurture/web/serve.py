@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from nurture.errors import ServiceError
 
@@ -42,7 +42,7 @@ def listen(host: str, port: int) -> socket.socket:
     return taken
 
 
-async def serve(app: Starlette, taken: socket.socket, stop: asyncio.Event) -> None:
+async def serve(app: ASGIApp, taken: socket.socket, stop: asyncio.Event) -> None:
     """Answer requests until `stop` is set; those under way are finished first."""
     config = uvicorn.Config(
         app,

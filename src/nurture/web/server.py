@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from email.utils import parseaddr
+from importlib import import_module
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -13,21 +15,28 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from nurture.engagement.hit import Hit
 from nurture.store.hits import record
+from nurture.web.confirm import Confirming
 from nurture.web.dashboard import Dashboard
 from nurture.web.deps import WebDeps
+from nurture.web.forms import Forms
+from nurture.web.front import Front
 from nurture.web.hits import HitLog
 from nurture.web.inbox import Inbox
+from nurture.web.incoming import Incoming
 from nurture.web.metrics import Metrics
 from nurture.web.pages import STATIC, KeptFiles, Pages
+from nurture.web.preferences import Preferences
 from nurture.web.public import Public
 from nurture.web.security import CarefulAnswers, LimitedBodies
+from nurture.web.snippet import Snippet
 from nurture.web.unsubscribe import Unsubscribing
 
 
-def build(deps: WebDeps) -> Starlette:
+def build(deps: WebDeps) -> Front:
     """The application. Hits are written from its start to its end; then none is left in memory."""
     name = parseaddr(deps.settings.sender.from_)[0] or deps.settings.sender.from_
     pages = Pages(zone=deps.settings.zone, sender=name)
@@ -48,10 +57,20 @@ def build(deps: WebDeps) -> Starlette:
         headers = error.headers if isinstance(error, HTTPException) else None
         return pages.answer("failed.html", {"status": status}, status=status, headers=headers)
 
-    return Starlette(
+    public = Public(deps, pages, log)
+    # FastAPI takes as long to load as all of our own code: only a process that serves it does.
+    api = import_module("nurture.web.api.app").build_api(deps, pages)
+    return Front(
+        public.straight,
         routes=[
-            *Public(deps, pages, log).routes(),
+            *public.routes(),
             *Unsubscribing(deps, pages).routes(),
+            *Incoming(deps).routes(),
+            *Preferences(deps, pages).routes(),
+            *Forms(deps, pages).routes(),
+            *Confirming(deps, pages).routes(),
+            *Snippet().routes(),
+            _mounted(api),
             Mount("/static", KeptFiles(directory=STATIC), name="static"),
             *Inbox(deps, pages).routes(),
             *Dashboard(deps, pages).routes(),
@@ -61,6 +80,13 @@ def build(deps: WebDeps) -> Starlette:
         exception_handlers={HTTPException: failed, Exception: failed},
         lifespan=life,
     )
+
+
+def _mounted(api: ASGIApp) -> Mount:
+    """Everything below /api/v1, also paths with a line break in them: the API words all its answers itself."""
+    mount = Mount("/api/v1", api)
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 def write_hits(deps: WebDeps, hits: Sequence[Hit]) -> None:

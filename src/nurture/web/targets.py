@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
 
 from nurture.delivery.outcome import MessageKey
 from nurture.messages.tracking import literal_link
@@ -18,6 +21,9 @@ TEMPLATES = 1_000
 
 _LITERAL = "".join(chr(code) for code in range(33, 127) if chr(code) not in '"<>\\^`{|}')
 """ASCII that stands for itself in an address (RFC 3986); what is escaped already stays so."""
+
+Locations: TypeAlias = tuple[str | None, ...]
+"""Where the links of a template lead; None: that differs by person, or is no web address."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -49,56 +55,81 @@ class Recent(Generic[K, V]):
 
 
 class Targets:
-    """Answers where a link leads."""
+    """Answers where a link leads. For one event loop."""
 
     def __init__(self, store: Store, work_out: Callable[[MessageKey, int], str | None]) -> None:
         self._store = store
         self._work_out = work_out
         self._hashes: Recent[MessageKey, str] = Recent(MESSAGES)
-        self._links: Recent[str, tuple[str, ...]] = Recent(TEMPLATES)
+        self._links: Recent[str, Locations] = Recent(TEMPLATES)
         self._worked_out: Recent[tuple[MessageKey, int], str] = Recent(MESSAGES)
+        self._waiting: dict[MessageKey, asyncio.Future[Locations | None]] = {}
+        self._reading: asyncio.Task[None] | None = None
 
     def known(self, key: MessageKey, link_no: int) -> str | None:
         """The target, where it is in memory: costs nothing."""
         hash_ = self._hashes.get(key)
         links = self._links.get(hash_) if hash_ else None
         same = _same_for_all(links, link_no) if links is not None else None
-        return as_location(same) if same else self._worked_out.get((key, link_no))
+        return same or self._worked_out.get((key, link_no))
 
-    def find(self, key: MessageKey, link_no: int) -> str | None:
+    async def asked(self, key: MessageKey, link_no: int) -> str | None:
         """The target, or None where there is no such message or link. Raises NurtureError."""
-        links = self._read(key)
+        links = await self._links_of(key)
         if links is None:
             return None
         same = _same_for_all(links, link_no)
-        if same:
-            return as_location(same)
-        found = self._work_out(key, link_no)
+        if same is not None:
+            return same
+        found = await run_in_threadpool(self._work_out, key, link_no)
         target = as_location(found) if found else None
         if target is not None:
             self._worked_out.put((key, link_no), target)
         return target
 
-    def _read(self, key: MessageKey) -> tuple[str, ...] | None:
+    async def _links_of(self, key: MessageKey) -> Locations | None:
+        """Asks for all that are wanted in the same moment at once: after a mailing, each is another message's."""
+        answer = self._waiting.get(key)
+        if answer is None:
+            answer = self._waiting[key] = asyncio.get_running_loop().create_future()
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read_all())
+        # Shielded: who hangs up must not take the answer from the others.
+        return await asyncio.shield(answer)
+
+    async def _read_all(self) -> None:
+        while self._waiting:
+            wanted, self._waiting = self._waiting, {}
+            try:
+                found = await asyncio.to_thread(self._read, list(wanted))
+            except Exception as error:
+                for answer in wanted.values():
+                    answer.set_exception(error)
+                    # Told to those who still wait; that nobody does is no mistake.
+                    answer.exception()
+                continue
+            for key, answer in wanted.items():
+                answer.set_result(found.get(key))
+
+    def _read(self, keys: Sequence[MessageKey]) -> dict[MessageKey, Locations]:
+        found: dict[MessageKey, Locations] = {}
         with self._store.read() as tx:
-            hash_ = self._hashes.get(key) or targets.template_hash(tx, key)
-            if hash_ is None:
-                return None
-            links = self._links.get(hash_)
-            if links is None:
-                links = targets.links(tx, hash_)
-        if links is not None:
-            self._hashes.put(key, hash_)
-            self._links.put(hash_, links)
-        return links
+            for key, hash_ in targets.template_hashes(tx, keys).items():
+                links = self._links.get(hash_)
+                if links is None:
+                    written = targets.links(tx, hash_)
+                    if written is None:
+                        continue
+                    links = tuple(as_location(it) if literal_link(it) else None for it in written)
+                    self._links.put(hash_, links)
+                self._hashes.put(key, hash_)
+                found[key] = links
+        return found
 
 
-def _same_for_all(links: tuple[str, ...], link_no: int) -> str | None:
+def _same_for_all(links: Locations, link_no: int) -> str | None:
     """The target as written, where it is one for everybody; links in a loop have numbers beyond the last."""
-    if not 1 <= link_no <= len(links):
-        return None
-    written = links[link_no - 1]
-    return written if literal_link(written) else None
+    return links[link_no - 1] if 1 <= link_no <= len(links) else None
 
 
 def as_location(target: str) -> str | None:

@@ -43,7 +43,7 @@ class Unsubscribing:
         if key is None:
             return self._pages.answer("gone.html", {}, status=404)
         topic = await run_in_threadpool(self._topic, key)
-        return self._ask(topic)
+        return self._ask(key, topic)
 
     async def act(self, request: Request) -> Response:
         """Take the contact's word."""
@@ -51,25 +51,27 @@ class Unsubscribing:
         if key is None:
             return self._pages.answer("gone.html", {}, status=404)
         form = await self._fields(request)
+        ip = self._deps.client_ip(request.scope)
         topic = await run_in_threadpool(self._topic, key)
         if form.get("List-Unsubscribe") == "One-Click":
-            await run_in_threadpool(self._withdraw, key, self._topics(topic), ONE_CLICK)
+            await run_in_threadpool(self._withdraw, key, self._topics(topic), ONE_CLICK, ip)
             return PlainTextResponse("You are unsubscribed.\n")
         match form.get("stop"):
             case "topic" if topic:
-                await run_in_threadpool(self._withdraw, key, [topic], PAGE)
-                return self._pages.answer("unsubscribed.html", {"topic": self._says(topic), **self._kept()})
+                await run_in_threadpool(self._withdraw, key, [topic], PAGE, ip)
+                values = {"topic": self._says(topic), **self._more(key)}
+                return self._pages.answer("unsubscribed.html", values)
             case "all":
-                await run_in_threadpool(self._withdraw, key, self._topics(""), PAGE)
-                return self._pages.answer("unsubscribed.html", {"topic": "", **self._kept()})
+                await run_in_threadpool(self._withdraw, key, self._topics(""), PAGE, ip)
+                return self._pages.answer("unsubscribed.html", {"topic": "", **self._more(key)})
             case "undo":
                 back = await run_in_threadpool(self._agree_again, key)
                 names = [self._says(it) for it in sorted(back)]
                 return self._pages.answer("subscribed.html", {"topics": names})
-        return self._ask(topic, status=400)
+        return self._ask(key, topic, status=400)
 
-    def _ask(self, topic: str, *, status: int = 200) -> Response:
-        values = {"topic": self._says(topic) if topic else "", **self._kept()}
+    def _ask(self, key: MessageKey, topic: str, *, status: int = 200) -> Response:
+        values = {"topic": self._says(topic) if topic else "", **self._more(key)}
         return self._pages.answer("unsubscribe.html", values, status=status)
 
     def _key(self, request: Request) -> MessageKey | None:
@@ -91,13 +93,13 @@ class Unsubscribing:
     def _topics(self, topic: str) -> Sequence[str]:
         return [topic] if topic else self._deps.settings.marketing_topics
 
-    def _withdraw(self, key: MessageKey, topics: Sequence[str], basis: str) -> None:
+    def _withdraw(self, key: MessageKey, topics: Sequence[str], basis: str, ip: str) -> None:
         in_force = self._deps.in_force()
         still = [campaign for campaign, topic in in_force.topics.items() if topic not in topics]
         store = self._deps.store
         ids, now = store.ids, self._deps.clock.now()
         with store.write() as tx:
-            unsubscribe(tx, key, topics, ids, now, basis=basis, still=still, expires=in_force.expires)
+            unsubscribe(tx, key, topics, ids, now, basis=basis, still=still, expires=in_force.expires, ip=ip)
 
     def _agree_again(self, key: MessageKey) -> frozenset[str]:
         store = self._deps.store
@@ -109,7 +111,7 @@ class Unsubscribing:
         known = self._deps.settings.topics.get(topic)
         return known.says if known else topic
 
-    def _kept(self) -> dict[str, object]:
-        """What still comes after a no to everything."""
+    def _more(self, key: MessageKey) -> dict[str, object]:
+        """What still comes after a no to everything, and where to choose more finely."""
         always = [topic.says for topic in self._deps.settings.topics.values() if topic.always]
-        return {"always": always}
+        return {"always": always, "preferences": self._deps.signer.sign("preferences", key)}

@@ -1,0 +1,94 @@
+"""nurture answers: what people wrote to us, and whether somebody answered."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from nurture.app import open_app
+from nurture.campaigns.findings import printable
+from nurture.cli.console import Json, Workspace, out, print_json, say
+from nurture.cli.queue_text import moment
+from nurture.clock import NEVER, Moment, format_iso
+from nurture.errors import UsageError
+from nurture.runner.replies import Waiting, answered, open_ones
+
+BY = "nurture answers --done"
+_LATE = {True: " (late)", False: ""}
+
+
+def answers(
+    only_open: Annotated[bool, typer.Option("--open", help="Only those whose answer is late.")] = False,
+    done: Annotated[
+        list[int] | None, typer.Option("--done", metavar="ID", help="This one was answered elsewhere.")
+    ] = None,
+    workspace: Workspace = None,
+    as_json: Json = False,
+) -> None:
+    """Show what people wrote to us that nobody has answered yet, oldest first.
+
+    Marketing to them waits meanwhile. An answer counts by itself where it is given to the mail that nurture passed
+    on; one given elsewhere is noted with --done.
+
+    \b
+    nurture answers --open
+    nurture answers --done 1700000000000001
+    """
+    with open_app(workspace) as app:
+        now = app.clock.now()
+        if done:
+            if only_open:
+                raise UsageError("this goes without --open", where="--done")
+            noted = answered(app.store, done, BY, now)
+            _say_noted(done, noted, as_json=as_json)
+            return
+        found = [it for it in open_ones(app.store, app.settings, now) if it.is_late(now) or not only_open]
+        zone = app.settings.zone
+    if as_json:
+        print_json({"answers": [_as_dict(it, now) for it in found]})
+    elif not found:
+        say("Everybody was answered in time." if only_open else "Everybody who wrote was answered.")
+    else:
+        table = Table("id", "from", "subject", "came", "answer by", "with", box=None, pad_edge=False)
+        for it in found:
+            table.add_row(
+                str(it.reply.id),
+                printable(it.reply.email),
+                printable(it.reply.subject)[:60],
+                moment(it.reply.at, now, zone),
+                "" if it.promised_at == NEVER else moment(it.promised_at, now, zone) + _LATE[it.is_late(now)],
+                printable(it.reply.owner) or "the mailbox",
+            )
+        out.print(table)
+
+
+def _say_noted(asked: list[int], noted: set[int], *, as_json: bool) -> None:
+    others = sorted(set(asked) - noted)
+    if as_json:
+        print_json({"noted": sorted(noted), "not_open": others})
+        return
+    for id_ in sorted(noted):
+        say(f"{id_}: answered. Marketing to them goes on, where nothing else of theirs is open.")
+    for id_ in others:
+        say(f"{id_}: nothing of that id waits for an answer.")
+
+
+def _as_dict(it: Waiting, now: Moment) -> dict[str, Any]:
+    return {
+        "id": it.reply.id,
+        "from": it.reply.email,
+        "subject": it.reply.subject,
+        "text": it.reply.said,
+        "at": format_iso(it.reply.at),
+        "answer_by": None if it.promised_at == NEVER else format_iso(it.promised_at),
+        "late": it.is_late(now),
+        "owner": it.reply.owner or None,
+        "marketing_waits_until": format_iso(it.reply.held_until),
+    }
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this noun's commands."""
+    app.command()(answers)

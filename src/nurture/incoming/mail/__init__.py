@@ -1,0 +1,1 @@
+"""Mail that comes in: bounces, complaints, automatic answers, unsubscribing by mail, and what people write."""

@@ -1,0 +1,93 @@
+"""What came in, as it came, and what was made of it. Kept for a time."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+
+from nurture.clock import DAY, Moment, Span
+from nurture.store.bulk import among, insert_many
+from nurture.store.engine import Tx
+from nurture.store.ids import Ids
+from nurture.store.statements import table
+from nurture.store.tables import ArrivalRow, SeenRow
+
+_arrivals = table(ArrivalRow)
+_seen = table(SeenRow)
+
+KEEP: Span = 90 * DAY
+"""As long as the keys of what came in."""
+
+_COLUMNS = (
+    "id", "at", "source", "kind", "severity", "contact_id", "enrollment_id", "step_no", "recipient", "reason", "said",
+    "content",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One thing that came in."""
+
+    id: int
+    at: Moment
+    source: str
+    kind: str
+    content: bytes
+    """As it came."""
+    severity: str = ""
+    contact_id: int = 0
+    enrollment_id: int = 0
+    step_no: int = 0
+    recipient: str = ""
+    reason: str = ""
+    said: str = ""
+
+
+def unseen(tx: Tx, source: str, keys: Collection[str], now: Moment) -> set[str]:
+    """Those of `keys` that this source never brought before. They are known from now on."""
+    if not keys:
+        return set()
+    rows = tx.execute(select(_seen.c.key).where(_seen.c.source == source, among(tx, _seen.c.key, list(keys))))
+    new = set(keys) - set(rows.scalars())
+    insert_many(
+        tx, _seen, ["source", "key", "at"], [(source, key, now) for key in sorted(new)], keep_old=True
+    )
+    return new
+
+
+def keep(tx: Tx, arrivals: Sequence[Arrival]) -> None:
+    """Keep each as it came; text is cut to what fits, and cleaned of what PostgreSQL does not take."""
+    rows = [
+        (
+            it.id, it.at, it.source, it.kind, it.severity, it.contact_id, it.enrollment_id, it.step_no,
+            plain(it.recipient, 320), plain(it.reason, 300), plain(it.said, 2_000), zlib.compress(it.content),
+        )
+        for it in arrivals
+    ]  # fmt: skip
+    insert_many(tx, _arrivals, list(_COLUMNS), rows)
+
+
+def ids_for(ids: Ids, count: int, now: Moment) -> list[int]:
+    """Ids for so many arrivals."""
+    return list(ids.take(count, now))
+
+
+def contents(tx: Tx, ids: Collection[int]) -> dict[int, bytes]:
+    """What came in under these ids, as it came; what is not kept (any more) is left out."""
+    if not ids:
+        return {}
+    rows = tx.execute(select(_arrivals.c.id, _arrivals.c.content).where(among(tx, _arrivals.c.id, list(ids))))
+    return {id_: zlib.decompress(content) for id_, content in rows}
+
+
+def forget(tx: Tx, before: Moment) -> int:
+    """Drop what came in before that moment; returns how many."""
+    return tx.execute(delete(_arrivals).where(_arrivals.c.at < before)).rowcount
+
+
+def plain(text: str, longest: int) -> str:
+    """Text that both engines take: no NUL, no halves of characters, not too long."""
+    return text[: 4 * longest].replace("\x00", "").encode("utf-8", "replace").decode()[:longest]
