@@ -111,7 +111,9 @@ def rendered(name: str, person: str) -> Rendered:
     return Renderer().render(compiled(name), given, URLS)
 
 
-NO_MARKETING = {name for name in LIBRARY.names() if LIBRARY.head(LIBRARY.source(name)).layout == "layouts/asking.html"}
+NO_MARKETING = {
+    name for name in LIBRARY.names() if LIBRARY.head(LIBRARY.source(name)).layout == "layouts/asking.html"
+}
 """Those that ask for a confirmation, or tell of one: there is nothing to unsubscribe from."""
 
 every_message = pytest.mark.parametrize("name", LIBRARY.names())

@@ -35,9 +35,11 @@ from nurture.runner.daemon import Loop
 from nurture.runner.doctor import Patient
 from nurture.runner.feed import FeedLoop
 from nurture.runner.files import look
+from nurture.runner.hearing import Office
 from nurture.runner.helpers import Helpers
 from nurture.runner.lanes import Lanes
 from nurture.runner.look_ups import LookUps
+from nurture.runner.mail_in import MailIn, Post
 from nurture.runner.notice_letters import Keys
 from nurture.runner.notices import Notifying, Ways
 from nurture.runner.outgoing import Outgoing
@@ -55,7 +57,7 @@ from nurture.settings import FILE_NAME, SECRET_FILE, Settings, find_workspace, l
 from nurture.settings.webhooks import Subscriber
 from nurture.store.engine import Store, open_store
 from nurture.store.suppressions import hash_address
-from nurture.web.deps import InForce, Watched, WebDeps
+from nurture.web.deps import InForce, Watching, WebDeps
 
 SAMPLE_FOLDERS = ("campaigns", "schema", "templates")
 
@@ -193,7 +195,7 @@ class App:
         start = Start(self.settings, tuple(_keys(self.settings)), self.store.file_id)
         return Renderers(self.store, start, count or default_count(), self.counts)
 
-    def web(self, world: Callable[[], World], watched: Watched | None = None) -> WebDeps:
+    def web(self, world: Callable[[], World], watched: Watching | None = None) -> WebDeps:
         """What the pages need. `watched`: what /metrics tells of."""
         viewer = Viewer(self.store, self.clock, world, self.urls, self._helpers)
 
@@ -224,6 +226,8 @@ class App:
         """What goes on beside sending."""
         tending = Tending(self.store, self.clock, world, self.address_key, outgoing.troubles)
         loops: list[Loop] = [outgoing.steering, tending]
+        if self.settings.mail_in.is_set_up:
+            loops.append(MailIn(self.post(world), outgoing.troubles))
         if self.subscribers:
             given = [(it, self.secrets_for(it)) for it in self.subscribers]
             alert = self._alerts().tell_of_subscriber
@@ -241,6 +245,22 @@ class App:
             troubles=outgoing.troubles,
         )
         return [*loops, look_ups]
+
+    def post(self, world: Callable[[], World]) -> Post:
+        """By what mail that comes in is taken."""
+
+        def office() -> Office:
+            it = world()
+            return Office(
+                settings=self.settings,
+                address_key=self.address_key,
+                topics={campaign.key: campaign.topic for _, campaign in it.in_force},
+                expires={key: offer.expires for key, offer in it.offers.items()},
+            )
+
+        return Post(
+            store=self.store, clock=self.clock, signer=self.signer, settings=self.settings, office=office
+        )
 
     def close(self) -> None:
         """End the processes that render for pages, and close the database."""

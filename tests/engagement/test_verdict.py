@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from nurture.clock import DAY, HOUR, MINUTE, SECOND, Moment
 from nurture.delivery.outcome import MessageKey
 from nurture.engagement.hit import Hit, Judged
+from nurture.engagement.signs import RULES, SIGNS
 from nurture.engagement.verdict import judge
 
 KEY = MessageKey(7, 1)
@@ -227,3 +229,11 @@ def test_more_hits_never_make_a_machine_human(given_hits: list[Hit], another: Hi
     before = [it.verdict for it in judge(given_hits, SENT)]
     after = [it.verdict for it in judge([*given_hits, another], SENT)][: len(before)]
     assert all(was == "human" or now != "human" for was, now in zip(before, after, strict=True))
+
+
+def test_the_page_in_the_docs_tells_every_sign_with_its_weight() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "engagement.md").read_text("utf-8")
+    table = page.partition("| sign | weight |")[2].partition("\n\n")[0]
+    weights = [float(row.split("|")[2]) for row in table.splitlines()[2:]]
+    assert sorted(weights) == sorted(sign.weight for sign in SIGNS.values())
+    assert f"judged by rules {RULES};" in page

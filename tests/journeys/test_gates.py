@@ -9,9 +9,10 @@ import pytest
 from nurture.audience.expressions import parse
 from nurture.audience.facts import Facts
 from nurture.clock import DAY, HOUR
+from nurture.journeys.calendar import parse_window
 from nurture.journeys.campaign import Campaign, Trigger
-from nurture.journeys.decisions import Drop, Go
-from nurture.journeys.gates import GateQuestion, gate
+from nurture.journeys.decisions import Drop, Go, Hold
+from nurture.journeys.gates import GateQuestion, Quiet, gate
 from nurture.journeys.program import Program
 from nurture.journeys.reasons import SENTENCES, Reason, in_words
 from nurture.journeys.terms import Terms
@@ -53,6 +54,26 @@ def leaves(reason: Reason) -> Drop:
 
 def test_a_message_that_fits_goes(ask: Ask) -> None:
     assert ask({"stages": ("prospect",), "terms": Terms(offer="it")}, offer=offer("introductory")) == Go()
+
+
+def test_nobody_is_mailed_who_has_not_confirmed_yet(ask: Ask) -> None:
+    assert ask(pending=True) == leaves(Reason.PENDING)
+    assert ask(pending=True, urgent=True, consented=False) == leaves(Reason.PENDING)
+    assert ask(pending=True, suppressed=True) == leaves(Reason.SUPPRESSED)
+
+
+def test_a_pause_holds_what_is_still_worth_sending_then_and_drops_the_rest(ask: Ask, friday: int) -> None:
+    for reason in (Reason.QUIET, Reason.AWAITS_ANSWER):
+        for urgent in (False, True):
+            held = ask(quiet=Quiet(friday + 2 * DAY, reason), urgent=urgent)
+            assert held == Hold(until=friday + 2 * DAY, reason=reason)
+            assert ask(quiet=Quiet(friday + 8 * DAY, reason), urgent=urgent) == Drop(reason=reason)
+            assert ask(quiet=Quiet(friday + HOUR, reason), urgent=urgent) == Go()
+
+
+def test_a_pause_that_ends_at_night_holds_until_the_window_opens(ask: Ask, friday: int) -> None:
+    asked = {"quiet": Quiet(friday + 2 * DAY, Reason.QUIET), "window": parse_window("mon-sun 08:00-20:00")}
+    assert ask(**asked) == Hold(until=friday + 2 * DAY + 8 * HOUR, reason=Reason.QUIET)
 
 
 def test_nobody_is_mailed_who_is_suppressed_or_did_not_agree(ask: Ask) -> None:

@@ -1,4 +1,4 @@
-"""Subscribers are told what happens: what is written into the feed, and how it leaves over real TLS."""
+"""Subscribers are told what happens: what is written into the feed, and what they get."""
 
 from __future__ import annotations
 
@@ -6,124 +6,30 @@ import asyncio
 import base64
 import hmac
 import json
-from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection
 
 import pytest
 
 from nurture.clock import DAY, HOUR, MINUTE, SECOND
 from nurture.delivery.outcome import MessageKey
-from nurture.delivery.subscriber_health import LONGEST_REST, PATIENCE
 from nurture.engagement.hit import Hit
-from nurture.providers.addresses import Network, networks
-from nurture.providers.webhook import HookLimits, Webhooks
-from nurture.runner.feed import ERASED, FeedLoop, Pace
+from nurture.runner.feed import ERASED
 from nurture.runner.nightly import forget
-from nurture.settings.webhooks import KINDS, Subscriber
-from nurture.store import feed, feed_deliveries, hits, settle, subscribers, unsubscribe
+from nurture.settings.webhooks import KINDS
+from nurture.store import feed, feed_deliveries, hits, settle, unsubscribe
 from nurture.store.feed_deliveries import LEASE
 from nurture.store.feeding import feeding_of
 from nurture.store.settle import Settled
 from support.corner import START, Corner
-from support.hook_server import HookServer, Request, answer, certificate
+from support.fed import AGENT, HELLO, Fed, ended, subscriber
+from support.hook_server import HookServer, answer
 
 Open = Callable[..., Corner]
-HELLO = """\
-topic: offers
-name: Say hello
-stage: prospect
-goal: orders.count >= 1
-sequence:
-  - send: one
-  - wait: 2 days
-  - send: two
-"""
-AGENT = "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15"
-SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
-QUICK = Pace(look_every=0.01, write_every=0.05)
-LOOPBACK = networks(["127.0.0.0/8"])
-
-
-def subscriber(name: str = "crm", url: str = "https://hooks.example.test/", **more: Any) -> Subscriber:
-    return Subscriber.model_validate({"name": name, "url": url, "events": "all", **more})
-
-
-class Fed:
-    """A shop whose subscribers are told."""
-
-    def __init__(self, corner: Corner) -> None:
-        self.corner = corner
-        self.store = corner.store
-        self.alerts: list[tuple[str, str]] = []
-
-    def subscribe(self, *subscribers_: Subscriber) -> None:
-        self.store.subscribe(subscribers_, self.corner.clock)
-
-    def happened(self, count: int) -> list[int]:
-        """So many things that subscribers are told of; the ids of their entries."""
-        contact = self.corner.contact(f"c{self.corner.now}@x.test")
-        with self.store.write() as tx:
-            feed.unsubscribed(tx, [(contact, f"t{n}", self.corner.now, "a test") for n in range(count)])
-        return [id_ for (id_,) in self.corner.rows("SELECT id FROM feed ORDER BY id")]
-
-    def told(self) -> list[tuple[str, str]]:
-        """(subscriber, kind) of each delivery, by kind."""
-        rows = self.corner.rows(
-            "SELECT d.subscriber, f.kind FROM feed_deliveries d JOIN feed f ON f.id = d.feed_id"
-            " ORDER BY f.at, f.kind, d.subscriber"
-        )
-        return [(who, kind) for who, kind in rows]
-
-    def states(self, name: str = "crm") -> list[tuple[int, str, int]]:
-        """(state, outcome, attempts) of each delivery, oldest first."""
-        rows = self.corner.rows(
-            f"SELECT state, outcome, attempts FROM feed_deliveries WHERE subscriber = '{name}' ORDER BY feed_id"
-        )
-        return [tuple(row) for row in rows]
-
-    def loop(
-        self, *given: Subscriber, allow: Sequence[Network] = LOOPBACK, hooks: Webhooks | None = None
-    ) -> FeedLoop:
-        calls = hooks or Webhooks(
-            allow,
-            ca_file=certificate(),
-            resolve=lambda _host, _port: ["127.0.0.1"],
-            limits=HookLimits(answer=0.5, whole=2.0, text=0.1),
-            keep=True,
-        )
-        alert = lambda name, said: self.alerts.append((name, said))  # noqa: E731
-        each = [(it, (SECRET,)) for it in given]
-        return FeedLoop(self.store, self.corner.clock, each, calls, alert=alert, pace=QUICK)
-
-    async def run(self, loop: FeedLoop, holds: Callable[[], bool]) -> None:
-        stop = asyncio.Event()
-        task = asyncio.create_task(loop.run(stop))
-        async with asyncio.timeout(20):
-            while not holds() and not task.done():
-                await asyncio.sleep(0.01)
-            stop.set()
-            await task
-
-    def deliver(self, says: Callable[[Request], bytes], done: Callable[[], bool], *names: str) -> HookServer:
-        """Run the loop for these subscribers against a server that answers so, until it is done."""
-        server = HookServer(says=says)
-
-        async def run() -> None:
-            async with server:
-                given = [subscriber(name, server.url) for name in names or ("crm",)]
-                await self.run(self.loop(*given), done)
-
-        asyncio.run(run())
-        return server
 
 
 @pytest.fixture
 def fed(shop: Open) -> Fed:
     return Fed(shop({"hello": HELLO}))
-
-
-def ended(fed: Fed, count: int) -> Callable[[], bool]:
-    return lambda: [state for state, *_ in fed.states()].count(2) >= count
 
 
 def test_each_thing_that_happens_is_written_for_who_subscribes_to_it(fed: Fed) -> None:
@@ -231,119 +137,6 @@ def test_a_click_names_the_link_as_the_template_has_it(fed: Fed) -> None:
     assert json.loads(taken.body)["data"]["link"] == "https://shop.example/"
 
 
-def test_a_failure_is_tried_again_under_the_same_id(fed: Fed) -> None:
-    fed.subscribe(subscriber())
-    fed.happened(1)
-    first = fed.deliver(lambda _request: answer("503 Later"), lambda: fed.states() == [(0, "", 1)])
-    fed.corner.clock.move_to(fed.corner.now + 7 * MINUTE)
-    then = fed.deliver(lambda _request: answer(), ended(fed, 1))
-    assert [it.headers["webhook-id"] for it in first.taken] == [it.headers["webhook-id"] for it in then.taken]
-    assert fed.states() == [(2, "sent", 2)]
-
-
-def test_what_fails_for_three_days_is_given_up(fed: Fed) -> None:
-    fed.subscribe(subscriber())
-    fed.happened(1)
-    tries = 0
-    while fed.states()[0][0] != 2 and tries < 20:
-        before = fed.states()[0][2]
-        fed.deliver(
-            lambda _request: answer("500 No"),
-            lambda before=before: fed.states()[0][2] > before and fed.states()[0][0] != 1,
-        )
-        ((due,),) = fed.corner.rows("SELECT due_at FROM feed_deliveries")
-        fed.corner.clock.move_to(max(due, fed.corner.now + LONGEST_REST))
-        tries += 1
-    assert fed.states() == [(2, "expired", tries)]
-    assert fed.corner.now - START > 60 * HOUR
-
-
-def test_private_addresses_are_not_called_and_the_entry_waits(fed: Fed) -> None:
-    fed.subscribe(subscriber())
-    fed.happened(1)
-    server = HookServer()
-
-    async def run() -> None:
-        async with server:
-            loop = fed.loop(subscriber(url=server.url), allow=())
-            await fed.run(loop, lambda: fed.states() == [(0, "", 1)])
-
-    asyncio.run(run())
-    assert server.connections == 0
-    with fed.store.read() as tx:
-        (line,) = feed_deliveries.log(tx, "crm", 10, failed=True)
-    assert "is not an address of the world at large" in line.reply
-    assert line.state == "deferred"
-
-
-def test_a_subscriber_that_fails_rests_and_the_others_do_not(fed: Fed) -> None:
-    fed.subscribe(subscriber("bad"), subscriber("good"))
-    fed.happened(40)
-
-    async def run() -> tuple[HookServer, HookServer]:
-        async with HookServer(says=lambda _request: answer("500 No")) as bad, HookServer() as good:
-            loop = fed.loop(subscriber("bad", bad.url), subscriber("good", good.url))
-            await fed.run(
-                loop,
-                lambda: {it[0] for it in fed.states("good")} == {2} and {it[0] for it in fed.states("bad")} == {0}
-                and any(it[2] for it in fed.states("bad")),
-            )  # fmt: skip
-        return bad, good
-
-    bad, good = asyncio.run(run())
-    assert len(good.taken) == 40
-    # Those under way when it was clear; the others were not tried.
-    assert PATIENCE <= len(bad.taken) <= PATIENCE + 8
-    with fed.store.read() as tx:
-        health = subscribers.health(tx, "bad")
-        assert subscribers.health(tx, "good").failures == 0
-    assert health.paused_until == fed.corner.now + 10 * SECOND
-    assert fed.alerts == []
-
-
-def test_after_an_hour_of_failing_a_person_is_told_once_and_all_goes_when_it_is_well(fed: Fed) -> None:
-    fed.subscribe(subscriber())
-    fed.happened(20)
-
-    def tried() -> int:
-        return sum(attempts for _, _, attempts in fed.states())
-
-    def none_under_way() -> bool:
-        return all(state != 1 for state, *_ in fed.states())
-
-    fed.deliver(lambda _request: answer("500 No"), lambda: tried() >= PATIENCE and none_under_way())
-    for _ in range(3):
-        fed.corner.clock.move_to(fed.corner.now + 70 * MINUTE)
-        before = tried()
-        fed.deliver(
-            lambda _request: answer("500 Broken"), lambda before=before: tried() > before and none_under_way()
-        )
-        # One, to see whether it is well.
-        assert tried() == before + 1
-    assert fed.alerts == [("crm", "500")] or [name for name, _ in fed.alerts] == ["crm"]
-    fed.corner.clock.move_to(fed.corner.now + 9 * HOUR)
-    fed.deliver(lambda _request: answer(), ended(fed, 20))
-    with fed.store.read() as tx:
-        assert subscribers.health(tx, "crm").failures == 0
-
-
-def test_one_that_says_gone_hears_nothing_more_until_told_to(fed: Fed) -> None:
-    fed.subscribe(subscriber())
-    fed.happened(30)
-    server = fed.deliver(lambda _request: answer("410 Gone"), ended(fed, 30))
-    assert len(server.taken) <= 8
-    assert {outcome for _, outcome, _ in fed.states()} == {"refused"}
-    assert [name for name, _ in fed.alerts] == ["crm"]
-    fed.corner.clock.move_to(fed.corner.now + DAY)
-    fed.happened(1)
-    assert fed.deliver(lambda _request: answer(), ended(fed, 31)).taken == []
-    with fed.store.write() as tx:
-        subscribers.keep(tx, "crm", subscribers.WELL)
-        assert feed_deliveries.bring_forward(tx, "crm", fed.corner.now) == (0, 31)
-    again = fed.deliver(lambda _request: answer(), ended(fed, 31))
-    assert len(again.taken) == 31
-
-
 def test_what_a_dead_process_had_claimed_comes_again_under_the_same_id(fed: Fed) -> None:
     fed.subscribe(subscriber())
     made = fed.happened(3)
@@ -360,22 +153,6 @@ def test_what_a_dead_process_had_claimed_comes_again_under_the_same_id(fed: Fed)
     with fed.store.write() as tx:
         feed_deliveries.finish(tx, "crm", late)
     assert fed.states() == [(2, "sent", 2)] * 3
-
-
-def test_what_was_not_begun_when_it_is_stopped_waits_on_as_if_untouched(fed: Fed) -> None:
-    fed.subscribe(subscriber())
-    fed.happened(50)
-    server = HookServer()
-
-    async def run() -> None:
-        async with server:
-            loop = fed.loop(subscriber(url=server.url))
-            await fed.run(loop, lambda: bool(server.taken))
-
-    asyncio.run(run())
-    done = [it for it in fed.states() if it[0] == 2]
-    assert len(done) == len(server.taken)
-    assert {it for it in fed.states() if it not in done} <= {(0, "", 0)}
 
 
 def test_two_processes_tell_each_entry_once(fed: Fed) -> None:

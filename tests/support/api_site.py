@@ -92,10 +92,9 @@ def api_site(store: Store, workspace: Path, **api: object) -> Iterator[ApiSite]:
     """The site; `api` are settings of [api]."""
     settings: Mapping[str, object] = {"origins": [ORIGIN], **api}
     given = files({"welcome": CAMPAIGN}, {"shipped": SHIPPED})
-    with opened(store, workspace, given, api=settings) as corner:
-        with browser(corner.app.web(corner.world)) as client:
-            site = ApiSite(corner=corner, client=client)
-            secret = [scope for scope in SCOPES if scope != "browser"]
-            site.key("everything", *secret)
-            site.key("page", "browser")
-            yield site
+    with opened(store, workspace, given, api=settings) as corner, browser(corner.app.web(corner.world)) as client:
+        site = ApiSite(corner=corner, client=client)
+        secret = [scope for scope in SCOPES if scope != "browser"]
+        site.key("everything", *secret)
+        site.key("page", "browser")
+        yield site

@@ -388,8 +388,12 @@ WOOCOMMERCE = {
 
 def stripe(event: dict[str, Any], *, at: int = AT, secret: str = SECRET) -> Posted:
     body = dumped(event)
+    return stripe_signed(body, at=at, secret=secret), body
+
+
+def stripe_signed(body: bytes, *, at: int = AT, secret: str = SECRET) -> dict[str, str]:
     signature = _mac(secret, f"{at}.".encode() + body).hex()
-    return {"stripe-signature": f"t={at},v1={signature},v0=6ffbb59b2300aae63f272406069a9788598b792a944a07aba8"}, body
+    return {"stripe-signature": f"t={at},v1={signature},v0=6ffbb59b2300aae63f272406069a9788598b792a944a07aba8"}
 
 
 def stripe_event(kind: str, it: dict[str, Any], name: str = "evt_1Nk", created: int = AT - 30) -> dict[str, Any]:

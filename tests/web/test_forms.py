@@ -76,8 +76,9 @@ def test_who_does_not_confirm_is_reminded_once_and_then_forgotten(store: Store, 
 
 
 def test_the_answer_is_the_same_for_everybody_and_only_who_needs_it_is_mailed(
-    store: Store, tmp_path: Path
+    sqlite_store: Store, tmp_path: Path
 ) -> None:
+    store = sqlite_store
     with house(store, tmp_path) as it:
         it.corner.contact("agrees@example.test", "offers", "news")
         it.corner.contact("half@example.test", "news")
@@ -152,7 +153,14 @@ def test_what_a_page_did_not_show_is_not_agreed_to(sqlite_house: House) -> None:
 
 @pytest.mark.parametrize(
     "email",
-    ["", "ann", "a@b@c.test", "ann@example.test\r\nBcc: x@example.test", "a\0nn@example.test", "x" * 400 + "@a.test"],
+    [
+        "",
+        "ann",
+        "a@b@c.test",
+        "ann@example.test\r\nBcc: x@example.test",
+        "a\0nn@example.test",
+        "x" * 400 + "@a.test",
+    ],
 )
 def test_what_is_no_address_is_told_and_kept_nowhere(sqlite_house: House, email: str) -> None:
     answer = sqlite_house.sign_up(email, first_name='"><script>alert(1)</script>')
@@ -185,7 +193,10 @@ def test_a_pasted_form_is_taken_from_the_sites_that_may_hold_one(sqlite_house: H
         answer = it.client.post("/f/newsletter", data={"email": ANN}, headers={"origin": origin})
         assert answer.status_code == status, origin
     assert it.mail(ANN) == ["Please confirm"]
-    assert it.client.post("/f/news", data={"email": ANN}, headers={"origin": "https://shop.example"}).status_code == 400
+    assert (
+        it.client.post("/f/news", data={"email": ANN}, headers={"origin": "https://shop.example"}).status_code
+        == 400
+    )
 
 
 def test_a_form_may_be_framed_where_the_settings_say_and_nowhere_else(sqlite_house: House) -> None:
@@ -209,9 +220,10 @@ def test_a_name_that_is_a_message_or_too_long_is_left_out(sqlite_house: House) -
 
 
 def test_one_visitor_signs_up_so_often_and_no_more(sqlite_store: Store, tmp_path: Path) -> None:
-    with house(sqlite_store, tmp_path) as it, browser(
-        it.corner.app.web(it.corner.world), ("198.51.100.7", 5)
-    ) as client:
+    with (
+        house(sqlite_store, tmp_path) as it,
+        browser(it.corner.app.web(it.corner.world), ("198.51.100.7", 5)) as client,
+    ):
         answers = [client.post("/f/newsletter", data={"email": "x"}).status_code for _ in range(12)]
         assert answers == [400] * 10 + [429] * 2
         it.corner.clock.move_to(it.corner.now + 11 * MINUTE)
@@ -223,7 +235,12 @@ def test_other_methods_are_refused(sqlite_house: House, method: str) -> None:
     sqlite_house.sign_up(ANN)
     for url in ("/f/newsletter", sqlite_house.link(ANN)):
         assert sqlite_house.client.request(method, url).status_code == 405
-    for url in ("/f/none", "/k/" + "A" * 43, sqlite_house.link(ANN)[:-1], sqlite_house.link(ANN).replace("/k/", "/p/")):
+    for url in (
+        "/f/none",
+        "/k/" + "A" * 43,
+        sqlite_house.link(ANN)[:-1],
+        sqlite_house.link(ANN).replace("/k/", "/p/"),
+    ):
         assert sqlite_house.client.get(url).status_code == 404
         assert sqlite_house.client.post(url).status_code == 404
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nurture.messages.tokens import Signer
 from nurture.messages.urls import Urls
 from nurture.store import consents
 from nurture.store.targets import origin
-from support.site import HERE, Site
+from support.site import HERE, Site, browser
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -111,3 +113,39 @@ def test_a_person_stops_everything_that_can_be_stopped(site: Site) -> None:
     answer = site.client.post(site.urls.unsubscribe(site.key), data={"stop": "all"})
     assert "About your orders" in answer.text
     assert agreed(site) == set()
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_other_methods_are_refused_and_change_nothing(site: Site, method: str) -> None:
+    answer = site.client.request(method, site.urls.unsubscribe(site.key), data=ONE_CLICK)
+    assert (answer.status_code, agreed(site)) == (405, {"offers", "news"})
+
+
+def test_a_link_of_a_key_that_is_still_read_works_and_of_one_that_is_not_does_not(site: Site) -> None:
+    old = Urls(HERE, Signer("an older secret")).unsubscribe(site.key)
+    for secrets, status in ((("a new one", "an older secret"), 200), (("a new one",), 404)):
+        with browser(replace(site.deps, signer=Signer(*secrets))) as client:
+            assert client.get(old).status_code == status
+            assert client.post(old, data=ONE_CLICK).status_code == status
+        assert agreed(site) == {"news"}
+
+
+def test_every_truncation_of_a_link_is_refused(site: Site) -> None:
+    good = site.urls.unsubscribe(site.key)
+    for length in range(len(f"{HERE}/u/"), len(good)):
+        assert site.client.post(good[:length], data=ONE_CLICK).status_code in (404, 405)
+    assert agreed(site) == {"offers", "news"}
+
+
+def test_the_page_leads_to_the_preference_centre_of_the_same_contact(site: Site) -> None:
+    path = site.urls.preferences(site.key).removeprefix(HERE)
+    page = site.client.get(site.urls.unsubscribe(site.key)).text
+    assert f'href="..{path}"' in page
+    assert 'value="offers" checked' in site.client.get(path).text
+
+
+def test_where_a_no_came_from_is_kept_with_it(site: Site) -> None:
+    site.client.post(site.urls.unsubscribe(site.key), data=ONE_CLICK)
+    with site.store.read() as tx:
+        rows = tx.exec_driver_sql("SELECT basis, ip FROM consents WHERE NOT agreed").all()
+    assert [tuple(row) for row in rows] == [("one-click", "127.0.0.1")]

@@ -7,6 +7,7 @@ from typing import Any
 from nurture.clock import Moment, format_iso
 from nurture.journeys.reasons import in_words
 from nurture.reports.explain import EntryStory, MessageStory, Outside
+from nurture.reports.revenue import major
 from nurture.reports.waiting import Waiting
 from nurture.runner.account import Account
 from nurture.store.notices import NoticeStory
@@ -43,6 +44,17 @@ def account_as_dict(it: Account) -> dict[str, Any]:
             for one in told.consents
         ],
         "entries": [_entry(one, it.notices.get(one.id, ())) for one in told.entries],
+        "earned": [
+            {
+                "order": one.order,
+                "at": format_iso(one.at),
+                "campaign": one.campaign,
+                "step": one.step,
+                "amount": float(major(one.amount, it.currency)),
+                "undone": one.undone,
+            }
+            for one in it.earned
+        ],
         "outside": [_outside(one) for one in it.outside],
     }
 

@@ -13,7 +13,8 @@ from nurture.journeys.campaign import Campaign
 from nurture.journeys.reasons import Reason, in_words
 from nurture.journeys.telling import told
 from nurture.lifecycle.stages import Transition
-from nurture.reports.explain import EntryStory, Explanation, MessageStory, Outside
+from nurture.reports.explain import EarnedStory, EntryStory, Explanation, MessageStory, Outside
+from nurture.reports.revenue import major
 from nurture.runner.account import Account
 from nurture.runner.world import World
 from nurture.store.notices import NoticeStory
@@ -50,6 +51,10 @@ def print_account(it: Account, world: World, *, lines: bool) -> None:
         say("  nothing, so no marketing goes to them")
     for entry in it.told.entries:
         _entry(entry, it.notices.get(entry.id, ()), campaigns.get(entry.campaign), it.zone)
+    if it.earned:
+        _title("orders credited to messages")
+        for earned in it.earned:
+            _earned(earned, it.currency, it.zone)
     _title("not in")
     _not_in(it.outside, it.zone)
     if not it.outside:
@@ -149,6 +154,12 @@ def _notice(it: NoticeStory) -> _Told:
         case _:
             words = f"{it.target} was not told ({it.step}){reply}"
     return (it.done_at or it.planned_at, words, {})
+
+
+def _earned(it: EarnedStory, currency: str, zone: ZoneInfo) -> None:
+    undone = ", and was refunded or cancelled" if it.undone else ""
+    said = f"order {it.order}: {major(it.amount, currency)} {currency} by {it.campaign}/{it.step}{undone}"
+    say(hanging(printable(f"{_when(it.at, zone)}  {said}"), _INDENT))
 
 
 def _not_in(outside: Sequence[Outside], zone: ZoneInfo) -> None:

@@ -14,15 +14,19 @@ from rich.table import Table
 
 from nurture.app import App, open_app
 from nurture.cli.console import Json, Workspace, hanging, near_miss, out, print_json, read_moment, say
+from nurture.cli.report_revenue import basis_as_dict, model_named, show_revenue
 from nurture.cli.report_variants import print_variants, variants_as_dicts, variants_of
 from nurture.clock import DAY, Moment, format_iso, to_datetime
+from nurture.engagement.attribution import Way
 from nurture.errors import UsageError
 from nurture.journeys.reasons import in_words
 from nurture.reports.campaigns import CampaignReport, Counts, add_up
 from nurture.reports.care import Care, month_starts
 from nurture.reports.figures import decimal, number, share
 from nurture.reports.rates import Rate
+from nurture.reports.revenue import major, verdicts_in_words, way_in_words, way_of, whole
 from nurture.runner.in_force import load
+from nurture.store import rescore
 from nurture.store.report_care import care as care_of
 from nurture.store.reports import campaigns as reports_of
 
@@ -46,24 +50,42 @@ def report(
     at: Annotated[
         str, typer.Option(metavar="TIME", help="With --care: the end of its 90 days; else now.")
     ] = "",
+    revenue: Annotated[
+        str,
+        typer.Option(metavar="BY", help="What was earned by each campaign, step, offer, stage or message."),
+    ] = "",
+    attribution: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL",
+            help="Credit orders otherwise than nurture.toml says: last-click, first-click, linear.",
+        ),
+    ] = "",
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Show what the campaigns did, and what was not sent and why.
+    """Show what campaigns did and earned, and what was not sent.
 
-    With --care: what people get at each stage, since care must not stop at the sale.
+    Of what was not sent, why. With --care: what people get at each stage, since care must not stop at the sale.
 
     \b
     nurture report introductory-offer
+    nurture report --revenue offer
     nurture report --care
     """
+    model = model_named(attribution)
     with open_app(workspace) as app:
+        way = way_of(app.settings.attribution, model)
+        if revenue:
+            show_revenue(app, revenue, way, campaign, as_json)
+            return
         if care:
             _care(app, read_moment(at, app.settings.zone, "--at") if at else app.clock.now(), as_json)
             return
         world = load(app.store, app.settings)
         with app.store.read() as tx:
-            reports = reports_of(tx)
+            reports = reports_of(tx, way)
+            older = rescore.standing(tx)
             contests = variants_of(tx, world, campaign) if campaign else ()
     if campaign:
         keys = [it.key for it in reports]
@@ -72,10 +94,11 @@ def report(
             raise UsageError(f'no campaign is called "{campaign}"', remedy=near_miss(campaign, keys))
     if as_json:
         variants = {"variants": variants_as_dicts(contests)} if campaign else {}
-        print_json(report_as_dict(reports) | variants)
+        print_json(report_as_dict(reports, app.settings.currency) | basis_as_dict(way, older) | variants)
     else:
         goals = {live.record.key for live, it in world.in_force if it.goal is not None}
-        print_report(reports, steps=steps or bool(campaign), goals=goals)
+        print_report(reports, steps=steps or bool(campaign), goals=goals, currency=app.settings.currency)
+        print_basis(reports, way, older, app.settings.currency)
         print_variants(contests, app.settings.zone)
 
 
@@ -90,14 +113,21 @@ def _care(app: App, now: Moment, as_json: bool) -> None:
         print_care(found, app.settings.zone)
 
 
-def print_report(reports: Sequence[CampaignReport], *, steps: bool, goals: Collection[str]) -> None:
+def print_report(
+    reports: Sequence[CampaignReport], *, steps: bool, goals: Collection[str], currency: str
+) -> None:
     """One row a campaign (with `steps`: and one a step), a sum, and why messages were not sent.
 
     Campaigns without a goal, those that are not in `goals`, show none. Where there is room for them, the numbers
     of people stand beside the shares.
     """
     total = add_up(it.counts for it in reports)
-    view = _View(wide=out.width >= WIDE, unknown=total.unknown > 0, coming=total.open > 0)
+    view = _View(
+        wide=out.width >= WIDE,
+        unknown=total.unknown > 0,
+        coming=total.open > 0,
+        currency=currency if total.revenue or total.refunded else "",
+    )
     table = Table(box=None, pad_edge=False, padding=(0, 2 if view.wide else 1, 0, 0), header_style="bold")
     table.add_column("campaign", overflow="fold", min_width=8)
     for title in view.titles():
@@ -118,7 +148,17 @@ def print_report(reports: Sequence[CampaignReport], *, steps: bool, goals: Colle
             say(hanging(f"{number(count):>7}  {in_words(reason)}", 11))
 
 
-def report_as_dict(reports: Sequence[CampaignReport]) -> dict[str, Any]:
+def print_basis(reports: Sequence[CampaignReport], way: Way, older: int, currency: str) -> None:
+    """What the figures stand on."""
+    total = add_up(it.counts for it in reports)
+    if total.opened or total.clicked or older:
+        say("\n" + hanging(verdicts_in_words(older), 2, first=0))
+    if total.revenue or total.refunded:
+        refunded = f"; {whole(total.refunded, currency)} were refunded" if total.refunded else ""
+        say(hanging(way_in_words(way, currency) + refunded, 2, first=0))
+
+
+def report_as_dict(reports: Sequence[CampaignReport], currency: str) -> dict[str, Any]:
     """The same as one JSON document."""
     total = add_up(it.counts for it in reports)
     return {
@@ -133,12 +173,12 @@ def report_as_dict(reports: Sequence[CampaignReport]) -> dict[str, Any]:
                 "goal": it.goal,
                 "goal_rate": _rate(it.goal_rate),
                 "left": dict(it.left),
-                **_counts(it.counts),
-                "steps": [{"step": step.step, **_counts(step.counts)} for step in it.steps],
+                **_counts(it.counts, currency),
+                "steps": [{"step": step.step, **_counts(step.counts, currency)} for step in it.steps],
             }
             for it in reports
         ],
-        "total": _counts(total),
+        "total": _counts(total, currency),
     }
 
 
@@ -207,11 +247,14 @@ class _View:
     wide: bool
     unknown: bool
     coming: bool
+    currency: str
+    """Empty: nothing was earned."""
 
     def titles(self) -> list[str]:
         """Of the columns behind the name."""
+        earned = ["revenue"] if self.currency else []
         rare = [*(["unknown"] if self.unknown else []), *(["to come"] if self.coming else [])]
-        return ["entered", "sent", "opened", "clicked", "goal", "unsub.", "skipped", *rare]
+        return ["entered", "sent", "opened", "clicked", "goal", *earned, "unsub.", "skipped", *rare]
 
     def cells(self, counts: Counts, entered: str, goal: str) -> list[str]:
         """One row's."""
@@ -225,6 +268,7 @@ class _View:
             self.part(counts.opened, counts.open_rate),
             self.part(counts.clicked, counts.click_rate),
             goal,
+            *([whole(counts.revenue, self.currency)] if self.currency else []),
             number(counts.unsubscribed),
             number(counts.skips),
             *rare,
@@ -237,7 +281,7 @@ class _View:
         return f"{number(count)} ({share(rate.share)})" if self.wide else share(rate.share)
 
 
-def _counts(counts: Counts) -> dict[str, Any]:
+def _counts(counts: Counts, currency: str) -> dict[str, Any]:
     return {
         "planned": counts.planned,
         "open": counts.open,
@@ -252,6 +296,8 @@ def _counts(counts: Counts) -> dict[str, Any]:
         "clicked": counts.clicked,
         "click_rate": _rate(counts.click_rate),
         "unsubscribed": counts.unsubscribed,
+        "revenue": float(major(counts.revenue, currency)),
+        "refunded": float(major(counts.refunded, currency)),
     }
 
 

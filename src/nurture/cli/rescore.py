@@ -34,7 +34,7 @@ def rescore(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Judge again who opened and clicked: people, or machines that follow every link.
+    """Judge again which opens and clicks were made by people.
 
     Opens and clicks are kept with a verdict each, by the rules of the day. After an update with new rules this works
     the verdicts out again. Contacts who turn out to have opened or clicked, or not to have, are looked at anew; what

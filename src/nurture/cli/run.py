@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import socket
-import sys
 from typing import Annotated
 
-import structlog
 import typer
 import uvloop
 
 from nurture.app import App, open_app
 from nurture.cli.console import Workspace, err
+from nurture.cli.log import set_up_log
 from nurture.runner.daemon import Daemon
 from nurture.runner.in_force import InForce
 from nurture.runner.lanes import Lanes
@@ -23,8 +21,8 @@ from nurture.runner.send import Handling, Sending
 from nurture.runner.troubles import Troubles
 from nurture.runner.world import nowhere
 from nurture.web.deps import Watched
-from nurture.web.serve import listen, serve
-from nurture.web.server import build
+from nurture.web.process import WebProcess, WebStart
+from nurture.web.serve import listen
 
 Senders = Annotated[
     int,
@@ -39,7 +37,7 @@ def run(workspace: Workspace = None, senders: Senders = 0) -> None:
 
     Until Ctrl-C or SIGTERM; then what is under way is finished first. Start it again at any time.
     """
-    _set_up_log()
+    set_up_log()
     with open_app(workspace) as app:
         lanes = app.lanes()
         world = InForce(app.store, app.settings, lanes.lane_of if lanes else nowhere)
@@ -91,11 +89,11 @@ async def _run(
         app.counts,
     )
     watched = Watched(counts=app.counts, troubles=troubles, rendering=lambda: renderers.alive)
+    web = WebProcess(WebStart(app.settings, app.store.file_id), taken, watched)
     parts = [
         asyncio.create_task(daemon.run(stop)),
-        asyncio.create_task(serve(build(app.web(world, watched)), taken, stop)),
+        asyncio.create_task(web.run(stop, lambda: _say_ready(app))),
     ]
-    err.print(f"ready: http://{app.settings.web.listen} (Ctrl-C ends it)", markup=False, soft_wrap=True)
     try:
         # A part that fails ends the others too: half a daemon would go unnoticed.
         await asyncio.wait(parts, return_when=asyncio.FIRST_EXCEPTION)
@@ -104,19 +102,8 @@ async def _run(
         await asyncio.gather(*parts)
 
 
-def _set_up_log() -> None:
-    """One line an event on standard error; what libraries say only from warnings up."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    # A tick that takes longer than a second skips the next one: as it should be.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+def _say_ready(app: App) -> None:
+    err.print(f"ready: http://{app.settings.web.listen} (Ctrl-C ends it)", markup=False, soft_wrap=True)
 
 
 def add_to(app: typer.Typer) -> None:

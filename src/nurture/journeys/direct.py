@@ -7,7 +7,7 @@ from nurture.journeys.campaign import Campaign
 from nurture.journeys.program import Program
 from nurture.journeys.terms import Terms
 
-DIRECT_ID = 1
+DIRECT_ID = 1_000_000
 """Under which they are kept. Ids of real campaigns hold the time and are far above it."""
 
 STEP_NO = 1

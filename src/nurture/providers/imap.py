@@ -66,7 +66,7 @@ class Mailbox:
         self._looked_up_to = 0
         self._lock = threading.Lock()
         self._open: socket.socket | None = None
-        self._is_closed = False
+        self._is_interrupted = False
 
     def look(self, take: Callable[[bytes], Fate], now: Moment) -> bool:
         """Show `take` each mail that was not looked at yet, oldest first, and put away what it took in.
@@ -74,16 +74,17 @@ class Mailbox:
         Returns whether there is more. Raises ServiceError where the server does not do as it should, and whatever
         `take` raises; what was taken before that is put away all the same. Blocks: to be called in a thread.
         """
+        self._is_interrupted = False
         try:
             with self._connected() as box:
                 return self._look(box, take, now)
         except (OSError, ssl.SSLError, imaplib.IMAP4.error, ImapToolsError, ValueError, LookupError) as error:
             raise self._trouble(error) from None
 
-    def close(self) -> None:
-        """End a look that is under way, from another thread; there will be no more."""
+    def interrupt(self) -> None:
+        """End the look that is under way, from another thread: it raises ServiceError."""
         with self._lock:
-            self._is_closed = True
+            self._is_interrupted = True
             if self._open is not None:
                 with contextlib.suppress(OSError):
                     self._open.shutdown(socket.SHUT_RDWR)
@@ -139,12 +140,14 @@ class Mailbox:
             _ok(client.uid("STORE", several, "+FLAGS.SILENT", "(\\Seen)"))
             return
         folder = _quoted(self._done_folder(box))
-        if "MOVE" in client.capabilities:
+        # What it said before the login was not all.
+        able = b" ".join(it for it in _ok(client.capability()) if it).upper().split()
+        if b"MOVE" in able:
             _ok(client.uid("MOVE", several, folder))
             return
         _ok(client.uid("COPY", several, folder))
         _ok(client.uid("STORE", several, "+FLAGS.SILENT", "(\\Deleted)"))
-        if "UIDPLUS" in client.capabilities:
+        if b"UIDPLUS" in able:
             _ok(client.uid("EXPUNGE", several))
 
     def _done_folder(self, box: BaseMailBox) -> str:
@@ -160,9 +163,10 @@ class Mailbox:
         box = self._connect()
         with self._lock:
             self._open = box.client.sock
-            if self._is_closed:
-                self._open.shutdown(socket.SHUT_RDWR)
+            interrupted = self._is_interrupted
         try:
+            if interrupted:
+                raise OSError("it was interrupted")
             self._log_in(box)
             yield box
             with contextlib.suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
@@ -177,9 +181,7 @@ class Mailbox:
         it = self._account
         match it.security:
             case "tls":
-                return MailBox(
-                    it.host, it.port, timeout=self._seconds, ssl_context=trusting(it.ca_file)
-                )
+                return MailBox(it.host, it.port, timeout=self._seconds, ssl_context=trusting(it.ca_file))
             case "starttls":
                 return MailBoxStartTls(
                     it.host, it.port, timeout=self._seconds, ssl_context=trusting(it.ca_file)

@@ -26,6 +26,10 @@ class Counts:
     """Messages that a person opened, by the verdicts on their hits."""
     clicked: int = 0
     unsubscribed: int = 0
+    revenue: int = 0
+    """Of the orders credited to them that stand, in minor units."""
+    refunded: int = 0
+    """Of those that were refunded or cancelled; not in `revenue`."""
 
     @property
     def planned(self) -> int:
@@ -98,4 +102,7 @@ def add_up(parts: Iterable[Counts]) -> Counts:
     return Counts(**numbers, skipped=skipped)
 
 
-_NUMBERS = ("open", "sent", "unknown", "bounced", "refused", "expired", "opened", "clicked", "unsubscribed")
+_NUMBERS = (
+    *("open", "sent", "unknown", "bounced", "refused", "expired", "opened", "clicked", "unsubscribed"),
+    *("revenue", "refunded"),
+)

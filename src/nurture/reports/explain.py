@@ -91,6 +91,21 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarnedStory:
+    """What a message earned by one of the contact's orders."""
+
+    order: str
+    """Its number."""
+    at: Moment
+    campaign: str
+    step: str
+    amount: int
+    """Of the order or of the message's share, in minor units."""
+    undone: bool
+    """It was refunded or cancelled, and earned nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything that `nurture explain` tells."""
 

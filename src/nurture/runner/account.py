@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from nurture.audience.contact import Contact
 from nurture.audience.zones import named, zone_of
 from nurture.clock import Moment
-from nurture.reports.explain import EntryStory, Explanation, MessageStory, Outside
+from nurture.reports.explain import EarnedStory, EntryStory, Explanation, MessageStory, Outside
+from nurture.reports.revenue import way_of
 from nurture.runner.explaining import waiting_for
 from nurture.runner.facts import gather
 from nurture.runner.outside import Outsider
 from nurture.runner.world import World
-from nurture.store import journeys, notices, quiet, sign_ups
+from nurture.store import attribution, journeys, notices, quiet, sign_ups
 from nurture.store.engine import Tx
 from nurture.store.notices import NoticeStory
 from nurture.store.report_explain import explain
@@ -34,6 +35,10 @@ class Account:
     """The campaigns in force that they are not in, by name."""
     notices: Mapping[int, tuple[NoticeStory, ...]]
     """What was told about them, by the entry that told it."""
+    currency: str
+    """Of amounts."""
+    earned: tuple[EarnedStory, ...] = ()
+    """What messages earned by their orders, newest order first."""
     pending: bool = False
     """They signed up and have not confirmed it: nothing else goes to them."""
     quiet: Mapping[str, Moment] = field(default_factory=dict)
@@ -59,6 +64,8 @@ def account(tx: Tx, world: World, contact_id: int, address_key: bytes, now: Mome
         zone_by=by,
         outside=_outside(tx, world, found, inside, now),
         notices=_notices(tx, contact_id),
+        currency=world.settings.currency,
+        earned=attribution.earned_by(tx, contact_id, way_of(world.settings.attribution))[::-1],
         pending=bool(sign_ups.pending(tx, [contact_id])),
         quiet={
             str(quiet.REASONS[why]): until

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 
 from nurture.store.handover import Back, Change
 
@@ -54,6 +55,14 @@ class Counts:
         self.template_stops = 0
         self.waits = Spread(WAITS)
         self.ticks = Spread(TICKS)
+
+    def __getstate__(self) -> dict[str, object]:
+        """All but the lock, so that another process can be told."""
+        with self._lock:
+            return {name: copy(value) for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
 
     def committed(self, changes: Sequence[Change], handed: int) -> None:
         """These changes, and so many handovers, were written in one transaction."""

@@ -17,7 +17,7 @@ from nurture.incoming.heard import LONGEST_SAID, Heard
 from nurture.journeys.reasons import Reason
 from nurture.runner import replies
 from nurture.settings import Settings
-from nurture.store import arrivals, consents, destinations, hits, outbox, people, returned, suppressions
+from nurture.store import arrivals, consents, destinations, feed, hits, outbox, people, returned, suppressions
 from nurture.store.arrivals import Arrival
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
@@ -235,7 +235,9 @@ def _bounced(tx: Tx, cases: Sequence[_Case], office: Office, now: Moment) -> dic
         for it in cases
         if it.key
     }
-    returned.came_back(tx, back)
+    new = returned.came_back(tx, back)
+    bounced = {it.key: it for it in cases if it.key in new and back[it.key][0] == "bounced"}
+    feed.messages(tx, "bounced", [(key, it.contact_id, now, it.reason) for key, it in bounced.items()])
     effects: dict[int, Effect] = {}
     soft = {it.contact_id: it for it in cases if it.heard.severity == "soft" and it.contact_id}
     reached = destinations.note_soft(tx, [(contact, now) for contact in soft]) if soft else set()

@@ -204,7 +204,7 @@ def scalars(record: Record, names: tuple[str, ...]) -> dict[str, Scalar]:
         elif isinstance(value, (int, float)):
             found[name] = _reckoned(name, value)
         elif plain := text(record, name):
-            found[name] = _typed(plain)
+            found[name] = _typed_again(plain) if len(plain) <= _SHORT else _typed(plain)
     return found
 
 
@@ -214,6 +214,15 @@ def _reckoned(name: str, value: float) -> Scalar:
     if value and not 1e-300 <= abs(value) < 1e300:
         raise BadRow(f"{name} is a number beyond reckoning")
     return value
+
+
+_SHORT = 40
+"""Characters of what is likely to come again, and may be remembered."""
+
+
+@lru_cache(maxsize=20_000)
+def _typed_again(value: str) -> Scalar:
+    return _typed(value)
 
 
 def _typed(value: str) -> Scalar:

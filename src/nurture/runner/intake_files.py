@@ -11,9 +11,8 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NoReturn, cast
+from typing import BinaryIO, NamedTuple, NoReturn, cast
 
 from nurture.errors import IntakeError
 from nurture.runner.intake_cells import Record, cells_of
@@ -33,8 +32,7 @@ _OTHER_PROGRAMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row where it stands. `trouble` says why it cannot even be read; else it is empty."""
 
     line: int
@@ -102,22 +100,24 @@ class Source:
         reader = csv.reader(self._lines(), delimiter=self._delimiter)
         columns, width = self.columns, len(self.columns)
         start = self._line + 1
-        while True:
-            with self._readable():
+        # Once around all, not anew for each row: that would cost as much as reading it.
+        with self._readable():
+            while True:
                 try:
                     cells = next(reader, None)
                 except csv.Error as error:
                     self._fail(
                         f"line {start} cannot be read: {error}", remedy="Is a quotation mark never closed?"
                     )
-            if cells is None:
-                return
-            line, start = start, self._line + 1
-            if not cells or (width > 1 and not any(cells)):
-                continue
-            extra = cells[width:]
-            trouble = f"it has {len(cells)} cells, and there are {width} columns" if any(extra) else ""
-            yield Row(line, cells_of(columns, cells), cells, trouble)
+                if cells is None:
+                    return
+                line, start = start, self._line + 1
+                if not cells or (width > 1 and not any(cells)):
+                    continue
+                trouble = ""
+                if len(cells) > width and any(cells[width:]):
+                    trouble = f"it has {len(cells)} cells, and there are {width} columns"
+                yield Row(line, cells_of(columns, cells), cells, trouble)
 
     def _json_rows(self) -> Iterator[Row]:
         raw: str = self._pending

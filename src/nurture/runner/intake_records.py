@@ -12,13 +12,14 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from nurture.audience.contact import Contact
 from nurture.clock import to_datetime
-from nurture.runner import intake, intake_rows
+from nurture.runner import intake_rows
 from nurture.runner.intake import SOURCE
 from nurture.runner.intake_cells import BadRow, Cell, Record, Setting, text
 from nurture.runner.intake_files import unknown
 from nurture.runner.intake_json import plain
 from nurture.runner.intake_rows import COLUMNS, Kind
-from nurture.store import goods, happenings, orders, people
+from nurture.runner.taking import Terms, since_erased, take_contacts, take_events
+from nurture.store import goods, orders, people
 from nurture.store.engine import Store, Tx
 
 MOST_LINES = 1_000
@@ -40,18 +41,6 @@ class Taken:
     """What rows said under names that mean nothing in this kind."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whence:
-    """Where rows come from."""
-
-    name: str
-    """Kept with each consent."""
-    events: str = SOURCE
-    """What events are known by: the same id from two of these is two events."""
-    topics: Sequence[str] = ()
-    """Those that the consent of contacts covers."""
-
-
 Given: TypeAlias = "Record | BadRow"
 """A row, or why it could not even be read."""
 
@@ -64,9 +53,21 @@ class _Way(Generic[T]):
     write: Callable[[Tx, Sequence[T]], int]
 
 
-def take(store: Store, kind: Kind, given: Sequence[Given], setting: Setting, whence: Whence) -> Taken:
-    """Take a batch in, in one transaction: what can be taken is, the rest is told. Raises StoreError."""
-    way = _way(store, kind, setting, whence)
+def take(
+    store: Store,
+    kind: Kind,
+    given: Sequence[Given],
+    setting: Setting,
+    terms: Terms,
+    *,
+    events: str = SOURCE,
+) -> Taken:
+    """Take a batch in, in one transaction: what can be taken is, the rest is told. Raises StoreError.
+
+    `events` is what events are known by: the same id from two of these is two events. Rows about somebody who was
+    erased since are left out, and counted as unchanged.
+    """
+    way = _way(store, kind, setting, terms, events)
     rejected: list[tuple[int, str]] = []
     values = []
     for place, row in enumerate(_named(store, kind, given)):
@@ -92,36 +93,37 @@ def _checked(row: Given) -> Record:
     return row
 
 
-def _way(store: Store, kind: Kind, setting: Setting, whence: Whence) -> _Way[Any]:
-    ids, now, columns = store.ids, setting.now, COLUMNS[kind]
+def _way(store: Store, kind: Kind, setting: Setting, terms: Terms, source: str) -> _Way[Any]:
+    ids, columns = store.ids, COLUMNS[kind]
     match kind:
         case "contacts":
             return _Way(
                 lambda row: intake_rows.contact(row, unknown(row, columns), setting, ""),
-                lambda tx, batch: intake.write_contacts(
-                    tx, ids, batch, whence.topics, now, source=whence.name, how="API"
-                ),
+                lambda tx, batch: take_contacts(tx, ids, batch, terms).rows,
             )
         case "products":
             return _Way(
                 lambda row: intake_rows.product(row, setting),
-                lambda tx, batch: goods.upsert_products(tx, ids, _last(batch, lambda it: it.sku), now),
+                lambda tx, batch: goods.upsert_products(tx, ids, _last(batch, lambda it: it.sku), terms.now),
             )
         case "orders":
             return _Way(
                 lambda row: _order(row, setting),
-                lambda tx, batch: sum(
-                    len(orders.take_orders(tx, ids, [line for order in part for line in order], now))
-                    for part in _apart(batch)
-                ),
+                lambda tx, batch: sum(len(_take_orders(tx, store, part, terms)) for part in _apart(batch)),
             )
         case "events":
             return _Way(
                 lambda row: intake_rows.event(_dated(row, setting), unknown(row, columns), setting),
-                lambda tx, batch: happenings.record(tx, ids, whence.events, batch, now),
+                lambda tx, batch: take_events(tx, ids, batch, terms, source=source).rows,
             )
         case _:
             raise ValueError(f"{kind} come in files only")
+
+
+def _take_orders(tx: Tx, store: Store, part: Iterable[list[orders.LineGiven]], terms: Terms) -> set[str]:
+    lines = [line for order in part for line in order]
+    rows = since_erased(tx, lines, [it.ordered_at for it in lines], terms)
+    return orders.take_orders(tx, store.ids, rows, terms.now)
 
 
 def _last(batch: Iterable[T], key: Callable[[T], str]) -> list[T]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from nurture.clock import Moment
 from nurture.journeys.spelling import near
@@ -79,8 +79,7 @@ _REASONS: Mapping[str, NoReason] = {
 _NO_CONSENT = frozenset({"no", "false", "0", "n", "none", "-"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactRead:
+class ContactRead(NamedTuple):
     """A contact, and on what basis they agreed to be written to; empty: they did not, or it is not said."""
 
     given: ContactGiven
@@ -124,9 +123,7 @@ def contact(record: Record, others: tuple[str, ...], setting: Setting, basis: st
         tags=cells.tags(record) if "tags" in record else (),
         attributes=cells.scalars(record, others),
         created_at=cells.moment(record, "created_at", setting) or setting.since,
-        last_engaged_at=(cells.moment(record, "last_engaged_at", setting) or 0)
-        if "last_engaged_at" in record
-        else 0,
+        last_engaged_at=cells.moment(record, "last_engaged_at", setting) or 0,
     )
     if not said or said.lower() in _NO_CONSENT:
         return ContactRead(given=given, basis="")

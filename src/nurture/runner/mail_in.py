@@ -12,11 +12,10 @@ import structlog
 from nurture.clock import Clock
 from nurture.errors import NurtureError, ServiceError, StoreError
 from nurture.incoming.heard import Heard
-from nurture.incoming.mail.addressed import addresses_of, read_addressed, reply_token_of
+from nurture.incoming.mail.addressed import addresses_of, is_token_shaped, read_addressed, reply_token_of
 from nurture.incoming.mail.headers import address_of
 from nurture.incoming.mail.read import read_mail
 from nurture.incoming.mail.structure import read_structure
-from nurture.messages.return_path import looks_like_ours
 from nurture.messages.tokens import Signer
 from nurture.providers.imap import Account, Fate, Mailbox
 from nurture.providers.lmtp import Listener
@@ -46,7 +45,7 @@ class Post:
 
     def accepts(self, address: str) -> bool:
         """Whether there is such an address: one of ours whose token can be read, or one that the settings name."""
-        if looks_like_ours(address):
+        if is_token_shaped(address):
             told = read_addressed([address], self.signer)
             return bool(told.bounced or told.unsubscribed) or told.answered is not None
         plain = address.strip().lower()
@@ -133,7 +132,7 @@ class MailIn:
                 {looking, stopping}, timeout=_LONGEST_LOOK, return_when=asyncio.FIRST_COMPLETED
             )
             if not looking.done():
-                mailbox.close()
+                mailbox.interrupt()
             more = await looking
         except StoreError as error:
             self._troubles.say("database", error, "waiting for it", by=_TROUBLE)

@@ -53,7 +53,8 @@ def take_shop_event(tx: Tx, ids: Ids, event: ShopEvent, content: bytes, counter:
     """Take in one webhook; `content` is what came. In the caller's transaction, which is alone from here on."""
     alone(tx)
     source, now = counter.source, counter.setting.now
-    if not arrivals.unseen(tx, source, {event.id}, now):
+    # Events of contacts are known by ids of their own.
+    if not arrivals.unseen(tx, source, {f"webhook {event.id}"}, now):
         return "known"
     effect: Effect
     try:

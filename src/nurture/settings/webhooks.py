@@ -121,13 +121,20 @@ def set_in_webhooks(sections: Any, name: str, value: str) -> tuple[str, ...] | N
 
     `name` is the rest of the variable in small letters: the name of a subscriber and a key. Returns the key set.
     """
-    for number, section in enumerate(sections if isinstance(sections, list) else ()):
-        if isinstance(section, dict):
-            prefix = f"{_in_capitals(str(section.get('name', '')))}_".lower()
-            if len(prefix) > 1 and name.startswith(prefix) and name != prefix:
-                section[name.removeprefix(prefix)] = value
-                return ("webhooks", str(number), name.removeprefix(prefix))
-    return None
+    several = sections if isinstance(sections, list) else []
+    prefixes = {
+        f"{_in_capitals(str(it.get('name', '')))}_".lower(): number
+        for number, it in enumerate(several)
+        if isinstance(it, dict)
+    }
+    # Of `crm` and `crm-2` the longer one: CRM_2_SECRET is none of the shorter's.
+    fitting = [it for it in prefixes if len(it) > 1 and name.startswith(it) and name != it]
+    if not fitting:
+        return None
+    prefix = max(fitting, key=len)
+    key = name.removeprefix(prefix)
+    several[prefixes[prefix]][key] = value
+    return ("webhooks", str(prefixes[prefix]), key)
 
 
 def _in_capitals(name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 
 from nurture.clock import DAY, Moment, Span
-from nurture.store.bulk import among, insert_many
+from nurture.store.bulk import among, insert_many, insert_new
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
 from nurture.store.statements import table
@@ -50,12 +50,9 @@ def unseen(tx: Tx, source: str, keys: Collection[str], now: Moment) -> set[str]:
     """Those of `keys` that this source never brought before. They are known from now on."""
     if not keys:
         return set()
-    rows = tx.execute(select(_seen.c.key).where(_seen.c.source == source, among(tx, _seen.c.key, list(keys))))
-    new = set(keys) - set(rows.scalars())
-    insert_many(
-        tx, _seen, ["source", "key", "at"], [(source, key, now) for key in sorted(new)], keep_old=True
-    )
-    return new
+    rows = [(source, key, now) for key in sorted(keys)]
+    # Who brings the same at the same time waits here until one of them is done.
+    return {key for (key,) in insert_new(tx, _seen, ["source", "key", "at"], rows, ["key"])}
 
 
 def keep(tx: Tx, arrivals: Sequence[Arrival]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func
 
 from nurture.delivery.outcome import MessageKey
 from nurture.engagement.attribution import Credit, Way
+from nurture.reports.explain import EarnedStory
 from nurture.store.engine import Tx
 from nurture.store.statements import table
 from nurture.store.tables import CampaignRow, CampaignStepRow, ContactRow, HitRow, MessageRow, OrderRow
@@ -51,20 +52,14 @@ def revenue(tx: Tx, by: By, way: Way, *, campaign: str = "", most: int = 0) -> t
             func.sum(case((shares.c.undone_at != 0, shares.c.share), else_=0)).label("refunded"),
         )
         .select_from(shares)
-        .join(
-            _messages,
-            and_(
-                _messages.c.enrollment_id == shares.c.enrollment_id, _messages.c.step_no == shares.c.step_no
-            ),
-        )
+        .join(_messages, _of_message(shares))
         .join(_campaigns, _campaigns.c.id == _messages.c.campaign_id)
-        .outerjoin(
-            _steps, and_(_steps.c.campaign_id == _messages.c.campaign_id, _steps.c.no == _messages.c.step_no)
-        )
-        .join(_contacts, _contacts.c.id == _messages.c.contact_id)
+        .outerjoin(_steps, _of_step())
         .group_by(*group)
         .order_by(amount.desc(), *group)
     )
+    if by == "message":
+        statement = statement.join(_contacts, _contacts.c.id == _messages.c.contact_id)
     if campaign:
         statement = statement.where(_campaigns.c.key == campaign)
     if most:
@@ -93,12 +88,7 @@ def of_steps(tx: Tx, way: Way) -> dict[tuple[int, int], tuple[int, int]]:
             func.sum(case((shares.c.undone_at != 0, shares.c.share), else_=0)),
         )
         .select_from(shares)
-        .join(
-            _messages,
-            and_(
-                _messages.c.enrollment_id == shares.c.enrollment_id, _messages.c.step_no == shares.c.step_no
-            ),
-        )
+        .join(_messages, _of_message(shares))
         .group_by(_messages.c.campaign_id, _messages.c.step_no)
     )
     return {(campaign, step): (int(amount), int(refunded)) for campaign, step, amount, refunded in rows}
@@ -117,6 +107,38 @@ def credits_of(tx: Tx, contact_id: int, way: Way) -> tuple[Credit, ...]:
         )
         for row in rows
     )
+
+
+def earned_by(tx: Tx, contact_id: int, way: Way) -> tuple[EarnedStory, ...]:
+    """What messages earned by the orders of a contact, oldest order first."""
+    shares = _shares(way, contact_id)
+    rows = tx.execute(
+        select(shares, _orders.c.order_id.label("number"), _campaigns.c.key, _steps.c.step_id)
+        .join(_orders, _orders.c.id == shares.c.order_id)
+        .join(_messages, _of_message(shares))
+        .join(_campaigns, _campaigns.c.id == _messages.c.campaign_id)
+        .outerjoin(_steps, _of_step())
+        .order_by(shares.c.ordered_at, shares.c.order_id, shares.c.early)
+    )
+    return tuple(
+        EarnedStory(
+            order=row.number,
+            at=row.ordered_at,
+            campaign=row.key,
+            step=row.step_id or str(row.step_no),
+            amount=int(row.share),
+            undone=row.undone_at != 0,
+        )
+        for row in rows
+    )
+
+
+def _of_message(shares: Any) -> ColumnElement[bool]:
+    return and_(_messages.c.enrollment_id == shares.c.enrollment_id, _messages.c.step_no == shares.c.step_no)
+
+
+def _of_step() -> ColumnElement[bool]:
+    return and_(_steps.c.campaign_id == _messages.c.campaign_id, _steps.c.no == _messages.c.step_no)
 
 
 def _named(by: By, row: Any) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
@@ -38,9 +38,8 @@ _UNKEEPABLE = re.compile("[\\x00\ud800-\udfff]")
 """What PostgreSQL takes in no text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
-    """One yes or no of a contact to a topic."""
+class Word(NamedTuple):
+    """One yes or no of a contact to a topic. A tuple: an import makes one for each topic of each row."""
 
     contact_id: int
     topic: str

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 
 from nurture.clock import DAY, Moment, Span
 from nurture.delivery.outcome import MessageKey
+from nurture.journeys.direct import DIRECT_ID
 from nurture.settings.webhooks import OF_CAMPAIGNS, Kind, Subscriber
 from nurture.store.bulk import insert_many
 from nurture.store.engine import Tx
@@ -39,7 +40,7 @@ _DELIVERIES = ("feed_id", "subscriber", "due_at", "state", "attempts", "first_tr
 _KEYS = (
     select(_enrollments.c.id, _campaigns.c.key)
     .join(_campaigns, _campaigns.c.id == _enrollments.c.campaign_id)
-    .where(one_of(_enrollments.c.id, "entries"))
+    .where(one_of(_enrollments.c.id, "entries"), _campaigns.c.id != DIRECT_ID)
 )
 
 

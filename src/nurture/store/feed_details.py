@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, literal_column, select
 
+from nurture.journeys.direct import DIRECT_ID
 from nurture.messages.feed_body import Told
 from nurture.store.engine import Tx
 from nurture.store.feed_deliveries import Claimed
@@ -37,7 +38,7 @@ _LINES = select(_lines.c.id, _lines.c.name).where(one_of(_lines.c.id, "ids"))
 _ENTRIES = (
     select(_enrollments.c.id, _campaigns.c.key, _campaigns.c.name)
     .join(_campaigns, _campaigns.c.id == _enrollments.c.campaign_id)
-    .where(one_of(_enrollments.c.id, "ids"))
+    .where(one_of(_enrollments.c.id, "ids"), _campaigns.c.id != DIRECT_ID)
 )
 _MESSAGES = (
     select(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -26,8 +27,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactGiven:
+class ContactGiven(NamedTuple):
     """What one row of a source says of a contact. What is empty says nothing: what is known stays."""
 
     email: str
@@ -39,7 +39,7 @@ class ContactGiven:
     timezone: str = ""
     country: str = ""
     tags: tuple[str, ...] = ()
-    attributes: Mapping[str, Scalar] = field(default_factory=dict)
+    attributes: Mapping[str, Scalar] = MappingProxyType({})
     created_at: Moment = 0
     last_engaged_at: Moment = 0
     """When they last opened or clicked where they come from; 0: it does not say."""
@@ -90,19 +90,24 @@ def upsert(tx: Tx, ids: Ids, given: Sequence[ContactGiven], now: Moment) -> Cont
         found[row.email] = contact_id
     changed = [it for key, it in known.items() if wanted[key] != it]
     moved = [it.id for it in changed if wanted[it.id].email != it.email]
-    _write(tx, [wanted[key] for key in new], [wanted[it.id] for it in changed], moved)
+    engaged = _latest((found[row.email], row.last_engaged_at) for row in given if row.last_engaged_at)
+    _write(tx, [wanted[key] for key in new], [wanted[it.id] for it in changed], moved, engaged)
+    _engage(tx, {contact: at for contact, at in engaged.items() if contact not in new})
     put_on_agenda(tx, [(key, 0, wanted[key].created_at) for key in new])
     put_on_agenda(tx, [(it.id, 0, now) for it in changed])
-    _engaged(tx, [(row.last_engaged_at, found[row.email]) for row in given if row.last_engaged_at])
     left = {known[key].email: key for key in moved if known[key].email not in by_email}
     return ContactsTaken(ids=found, new=frozenset(new), changed=frozenset(it.id for it in changed), left=left)
 
 
-def _engaged(tx: Tx, last: Iterable[tuple[Moment, int]]) -> None:
-    """Keep when each was last keen; the latest moment counts."""
+def _latest(last: Iterable[tuple[int, Moment]]) -> dict[int, Moment]:
     latest: dict[int, Moment] = {}
-    for at, contact in last:
+    for contact, at in last:
         latest[contact] = max(at, latest.get(contact, 0))
+    return latest
+
+
+def _engage(tx: Tx, latest: Mapping[int, Moment]) -> None:
+    """Keep when each of these was last keen; the latest moment counts."""
     known = tx.execute(_ENGAGED, {"ids": list(latest)}).all() if latest else ()
     update_many(
         tx,
@@ -273,10 +278,17 @@ def _merged(contact: Contact, row: ContactGiven) -> Contact:
     )
 
 
-def _write(tx: Tx, new: Sequence[Contact], changed: Sequence[Contact], moved: Sequence[int]) -> None:
+def _write(
+    tx: Tx,
+    new: Sequence[Contact],
+    changed: Sequence[Contact],
+    moved: Sequence[int],
+    engaged: Mapping[int, Moment] = MappingProxyType({}),
+) -> None:
     # Old addresses first leave the way: two contacts may have swapped theirs.
     update_many(tx, _contacts, ["id"], ["email"], [(f"#{key}", key) for key in moved])
-    insert_many(tx, _contacts, ["id", *_COLUMNS], [(it.id, *_values(it)) for it in new])
+    rows = [(it.id, engaged.get(it.id, 0), *_values(it)) for it in new]
+    insert_many(tx, _contacts, ["id", "last_engaged_at", *_COLUMNS], rows)
     update_many(tx, _contacts, ["id"], _COLUMNS, [(*_values(it), it.id) for it in changed])
 
 

@@ -8,7 +8,10 @@ from typing import Any
 
 from sqlalchemy import and_, case, func, select, text
 
+from nurture.engagement.attribution import Way
+from nurture.journeys.direct import DIRECT_ID
 from nurture.reports.campaigns import CampaignReport, Counts, StepReport
+from nurture.store import attribution
 from nurture.store.engine import Tx
 from nurture.store.statements import table
 from nurture.store.tables import CampaignRow, CampaignStepRow, EnrollmentRow, MessageRow, SignRow
@@ -26,13 +29,14 @@ Place = tuple[int, int]
 """A campaign's id and the number of one of its steps."""
 
 
-def campaigns(tx: Tx) -> tuple[CampaignReport, ...]:
+def campaigns(tx: Tx, way: Way | None = None) -> tuple[CampaignReport, ...]:
     """Every campaign that was ever applied, by name, its steps in the order in which they first came.
 
-    The sum of `sent` over all rows is the number of messages that were sent.
+    Revenue is credited as `way` says; without one it is not looked for. The sum of `sent` over all rows is the number
+    of messages that were sent.
     """
     entries = _entries(tx)
-    counts = _counts(tx)
+    counts = _counts(tx, way)
     names: dict[Place, str] = {
         (campaign, no): step
         for campaign, step, no in tx.execute(select(_steps.c.campaign_id, _steps.c.step_id, _steps.c.no))
@@ -40,6 +44,8 @@ def campaigns(tx: Tx) -> tuple[CampaignReport, ...]:
     reports = []
     for row in tx.execute(select(_campaigns).order_by(_campaigns.c.name, _campaigns.c.key)):
         places = sorted(place for place in counts if place[0] == row.id)
+        if row.id == DIRECT_ID and not places:
+            continue
         reports.append(
             CampaignReport(
                 key=row.key,
@@ -83,7 +89,7 @@ def _entries(tx: Tx) -> Mapping[int, dict[str, Any]]:
     return found
 
 
-def _counts(tx: Tx) -> dict[Place, Counts]:
+def _counts(tx: Tx, way: Way | None) -> dict[Place, Counts]:
     numbers: dict[Place, dict[str, int]] = defaultdict(dict)
     skipped: dict[Place, dict[str, int]] = defaultdict(dict)
     # Grouped by the label: PostgreSQL would take the same expression with its own parameters for another one.
@@ -111,6 +117,8 @@ def _counts(tx: Tx) -> dict[Place, Counts]:
     )
     for campaign, step, kind, count in signs:
         numbers[campaign, step][_FIELDS[kind]] = count
+    for place, (revenue, refunded) in (attribution.of_steps(tx, way) if way else {}).items():
+        numbers[place] |= {"revenue": revenue, "refunded": refunded}
     return {
         place: Counts(**numbers.get(place, {}), skipped=skipped.get(place, {}))
         for place in {*numbers, *skipped}

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from nurture.clock import DAY, Moment, Span
 from nurture.delivery.outcome import MessageKey
+from nurture.journeys.direct import DIRECT
 from nurture.journeys.reasons import Reason
 from nurture.store import consents, outbox
 from nurture.store.consents import Word
@@ -88,7 +89,9 @@ def take_back(
 ) -> frozenset[str]:
     """As `unsubscribe`, of a contact who said so elsewhere than in a message."""
     withdrawn = consents.withdraw(tx, ids, contact_id, topics, at=now, basis=basis, source=source, ip=ip)
-    silenced = list(tx.execute(select(_campaigns.c.id).where(_campaigns.c.key.not_in(list(still)))).scalars())
+    silenced = list(
+        tx.execute(select(_campaigns.c.id).where(_campaigns.c.key.not_in([*still, DIRECT.key]))).scalars()
+    )
     outbox.skip_contact(tx, contact_id, Reason.NOT_AGREED, now, campaigns=silenced)
     return withdrawn
 

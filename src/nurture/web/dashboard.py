@@ -19,7 +19,8 @@ from nurture.journeys.reasons import in_words
 from nurture.reports.campaigns import CampaignReport, Counts, add_up
 from nurture.reports.care import Care, month_starts
 from nurture.reports.explain import MessageStory
-from nurture.store import inbox, marks, report_stages
+from nurture.reports.revenue import verdicts_in_words, way_in_words, way_of
+from nurture.store import inbox, marks, report_stages, rescore
 from nurture.store.engine import Tx
 from nurture.store.report_care import care
 from nurture.store.report_explain import lately
@@ -53,6 +54,11 @@ class Overview:
     campaigns: tuple[CampaignReport, ...]
     aims: frozenset[str]
     """The keys of those that have a goal."""
+    currency: str
+    verdicts: str
+    """Which rules opens and clicks stand on, in words."""
+    way: str
+    """How orders are credited, in words."""
     total: Counts
     entered: int
     goals: int
@@ -109,7 +115,8 @@ def gather(tx: Tx, until: Moment, deps: WebDeps, *, replayed: bool = False) -> O
     every = (*stages, *sorted(set(here) - set(stages)))
     since = report_stages.first_happening(tx)
     start = min(since if since is not None else until, until - DAY)
-    reports = campaigns(tx)
+    way, currency = way_of(deps.settings.attribution), deps.settings.currency
+    reports = campaigns(tx, way)
     total = add_up(report.counts for report in reports)
     colours = tones(every)
     return Overview(
@@ -122,6 +129,9 @@ def gather(tx: Tx, until: Moment, deps: WebDeps, *, replayed: bool = False) -> O
         until=until,
         campaigns=reports,
         aims=deps.in_force().aims,
+        currency=currency,
+        verdicts=verdicts_in_words(rescore.standing(tx)),
+        way=way_in_words(way, currency),
         total=total,
         entered=sum(report.entered for report in reports),
         goals=sum(report.goal for report in reports),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from nurture.clock import Clock, Span
 from nurture.delivery.outcome import MessageKey
@@ -33,13 +35,40 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a daemon says of itself at one moment."""
+
+    counts: Counts
+    troubles: frozenset[str]
+    """The kinds that are not over."""
+    rendering: int
+    """How many rendering processes there are."""
+
+
+class Watching(Protocol):
+    """Asks a daemon about itself, in this process or in another."""
+
+    pid: int
+    """Its process."""
+
+    def seen(self) -> Seen:
+        """What it says now. Raises NurtureError where it does not answer. Called from any thread."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
 class Watched:
-    """What a process says of itself at /metrics."""
+    """What the daemon of this process says of itself."""
 
     counts: Counts
     troubles: Troubles
     rendering: Callable[[], int]
     """How many rendering processes there are now."""
+    pid: int = field(default_factory=os.getpid)
+
+    def seen(self) -> Seen:
+        """All of it."""
+        return Seen(counts=self.counts, troubles=self.troubles.lasting(), rendering=self.rendering())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +87,8 @@ class WebDeps:
     """Called for each page that needs it, from any thread."""
     target: Callable[[MessageKey, int], str | None]
     """Where a link leads that is not the same for everybody; None: nowhere. Called from any thread."""
-    watched: Watched | None = None
-    """None: there is no /metrics."""
+    watched: Watching | None = None
+    """What /metrics tells of; None: there is none."""
     render: Callable[[MessageKey], str | None]
     """The HTML of a message with the facts of now; None where it cannot be shown. Called from any thread."""
 

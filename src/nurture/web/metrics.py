@@ -23,9 +23,10 @@ from nurture.delivery.measures import Health
 from nurture.errors import StoreError
 from nurture.providers.addresses import networks
 from nurture.runner.counts import Spread
+from nurture.runner.counts import Counts
 from nurture.store.destinations import load_healths
 from nurture.store.waiting import LaneWaiting, waiting_by_lane
-from nurture.web.deps import Watched, WebDeps
+from nurture.web.deps import Seen, Watching, WebDeps
 from nurture.web.security import is_from, is_local
 
 OUTCOMES = ("sent", "bounced", "refused", "expired", "unknown", "skipped")
@@ -44,12 +45,12 @@ _Held: TypeAlias = tuple[int, str, str]
 class Metrics:
     """The route /metrics."""
 
-    def __init__(self, deps: WebDeps, watched: Watched) -> None:
+    def __init__(self, deps: WebDeps, watched: Watching) -> None:
         self._allowed = networks(deps.settings.web.metrics_from)
         # One of its own: the default one is a global, and would be filled twice where there are two applications.
         self._registry = CollectorRegistry()
         self._registry.register(_Told(deps, watched))
-        ProcessCollector(registry=self._registry)
+        ProcessCollector(pid=lambda: watched.pid, registry=self._registry)
 
     def routes(self) -> list[Route]:
         """One page."""
@@ -66,7 +67,7 @@ class Metrics:
 class _Told(Collector):
     """Reads the counts of the process, and what waits from the database."""
 
-    def __init__(self, deps: WebDeps, watched: Watched) -> None:
+    def __init__(self, deps: WebDeps, watched: Watching) -> None:
         self._deps = deps
         self._watched = watched
         self._waiting: Sequence[LaneWaiting] = ()
@@ -78,8 +79,9 @@ class _Told(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All of them. What is in the database is left out while it cannot be read: `nurture_trouble` says so."""
-        yield from self._counted()
-        yield from self._present()
+        seen = self._watched.seen()
+        yield from self._counted(seen.counts)
+        yield from self._present(seen)
         try:
             waiting, healths, now = self._asked()
         except StoreError:
@@ -87,8 +89,7 @@ class _Told(Collector):
         yield from _waiting(waiting, now)
         yield _held_back(healths, now)
 
-    def _counted(self) -> Iterator[Metric]:
-        it = self._watched.counts
+    def _counted(self, it: Counts) -> Iterator[Metric]:
         yield _by(
             "messages", "Messages that came to their end in this process.", "outcome", OUTCOMES, it.outcomes
         )
@@ -108,13 +109,13 @@ class _Told(Collector):
             "template_stops", "Renderings that were stopped, since they took too much.", it.template_stops
         )
 
-    def _present(self) -> Iterator[Metric]:
+    def _present(self, seen: Seen) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "nurture_rendering_processes",
             "Rendering processes there are now.",
-            value=self._watched.rendering(),
+            value=seen.rendering,
         )
-        lasting = self._watched.troubles.lasting()
+        lasting = seen.troubles
         family = GaugeMetricFamily(
             "nurture_trouble", "1 while a trouble lasts, as in the log.", labels=["trouble"]
         )

@@ -14,6 +14,7 @@ from starlette.types import Scope
 
 from nurture.clock import Moment, to_datetime
 from nurture.reports.figures import decimal, number, share
+from nurture.reports.revenue import whole
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -44,7 +45,13 @@ class Pages:
         # Relative, so that the pages for everybody work behind a proxy that adds a path of its own.
         self._environment.globals.update(sender=sender, up="../")
         self._environment.filters.update(
-            number=number, share=share, decimal=decimal, when=self.when, day=self.day, iso=self.iso
+            number=number,
+            share=share,
+            decimal=decimal,
+            whole=whole,
+            when=self.when,
+            day=self.day,
+            iso=self.iso,
         )
 
     def answer(

@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from email.utils import parseaddr
-from importlib import import_module
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp
 
 from nurture.engagement.hit import Hit
 from nurture.store.hits import record
+from nurture.web.api.app import build_api
 from nurture.web.confirm import Confirming
 from nurture.web.dashboard import Dashboard
 from nurture.web.deps import WebDeps
@@ -58,8 +58,6 @@ def build(deps: WebDeps) -> Front:
         return pages.answer("failed.html", {"status": status}, status=status, headers=headers)
 
     public = Public(deps, pages, log)
-    # FastAPI takes as long to load as all of our own code: only a process that serves it does.
-    api = import_module("nurture.web.api.app").build_api(deps, pages)
     return Front(
         public.straight,
         routes=[
@@ -70,7 +68,7 @@ def build(deps: WebDeps) -> Front:
             *Forms(deps, pages).routes(),
             *Confirming(deps, pages).routes(),
             *Snippet().routes(),
-            _mounted(api),
+            _mounted(build_api(deps, pages)),
             Mount("/static", KeptFiles(directory=STATIC), name="static"),
             *Inbox(deps, pages).routes(),
             *Dashboard(deps, pages).routes(),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import schemathesis
@@ -12,14 +13,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from requests import Request
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
-from schemathesis.openapi.checks import JsonSchemaError  # noqa: F401
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
 
-from support.api_site import ORIGIN, ApiSite
+from nurture.clock import DAY, parse_iso
+from nurture.store.engine import Store
+from nurture.web.api.shapes import TIME
+from support.api_site import ORIGIN, ApiSite, api_site
 
 CHECKS = [
     not_a_server_error,
@@ -27,8 +30,9 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-FEW = 8
-MANY = 400
+UTC = ZoneInfo("UTC")
+FEW = 4
+MANY = 300
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -62,7 +66,9 @@ def probe(api: ApiSite, operation: Any, mode: GenerationMode, examples: int) -> 
     def holds(case: Any) -> None:
         headers = {"authorization": f"Bearer {api.keys[key]}", "origin": ORIGIN}
         wanted = case.as_transport_kwargs(base_url="http://127.0.0.1:8025/api/v1", headers=headers)
-        sent = Request(**{it: wanted[it] for it in wanted if it not in ("verify", "cert", "timeout")}).prepare()
+        sent = Request(
+            **{it: wanted[it] for it in wanted if it not in ("verify", "cert", "timeout")}
+        ).prepare()
         response = api.client.request(
             sent.method, sent.url, content=sent.body, headers={**sent.headers, **headers}
         )
@@ -78,3 +84,44 @@ def test_no_answer_that_is_not_documented_and_none_that_is_our_fault(
 ) -> None:
     for operation in operations(api):
         probe(api, operation, mode, FEW)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda it: it.value)
+def test_nor_among_many_more_on_either_engine(store: Store, tmp_path: Path, mode: GenerationMode) -> None:
+    with api_site(store, tmp_path, per_minute=1_000_000) as site:
+        for operation in operations(site):
+            probe(site, operation, mode, MANY)
+
+
+def test_every_example_in_the_document_is_taken(api: ApiSite) -> None:
+    document = documented(api)
+    api.corner.clock.move_to(parse_iso(TIME, UTC) + DAY)
+    api.corner.contact("ann@example.test", "news", external_id="c-1017", first_name="Ann")
+    page = api.ask("GET", "/", key="")
+    assert page.headers["content-type"].startswith("text/html")
+    for path, methods in document["paths"].items():
+        body = methods.get("post", {}).get("requestBody")
+        if body is None or path == "/browser":
+            continue
+        example = example_of(document, body["content"]["application/json"])
+        if path == "/messages":
+            example["template"] = "one"
+        if "email" in example:
+            example.pop("external_id", None)
+        answer = api.ask("POST", path, example)
+        assert answer.status_code < 300, (path, example, answer.text)
+
+
+def example_of(document: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    if "example" in content:
+        return dict(content["example"])
+    shape = document["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+    made: dict[str, Any] = {}
+    for name, about in shape["properties"].items():
+        inner = about.get("items", {}).get("$ref")
+        if inner:
+            made[name] = [example_of(document, {"schema": {"$ref": inner}})]
+        elif "examples" in about:
+            made[name] = about["examples"][0]
+    return made

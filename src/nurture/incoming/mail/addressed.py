@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from nurture.messages.return_path import read_reply_address, read_return_path, r
 from nurture.messages.tokens import Key, Signer
 
 _MOST = 50
+_SHAPE = re.compile(r"<?[bur]\+", re.IGNORECASE)
 _HEADERS = (
     "delivered-to",
     "x-original-to",
@@ -48,6 +50,11 @@ def reply_token_of(envelope_to: Sequence[str], signer: Signer) -> int | None:
     """The id of the reply to which a mail to these addresses is the answer; None: it is none."""
     read = (read_reply_address(it, signer) for it in envelope_to[:_MOST])
     return next((it for it in read if it is not None), None)
+
+
+def is_token_shaped(address: str) -> bool:
+    """Whether it looks like one of the addresses that only we make, whether or not we made it."""
+    return bool(_SHAPE.match(address.strip()))
 
 
 def addresses_of(head: Head) -> list[str]:

@@ -43,7 +43,8 @@ class Notice:
 def read_notice(mail: Mail, content: bytes) -> Notice | None:
     """What a bounce says that is no report; None: it is no bounce. `content` is all of it."""
     by_server, by_subject = _is_from_a_server(mail), bool(SUBJECTS.search(mail.subject))
-    if not (by_server or by_subject):
+    # Who answers a message has its subject, which may well speak of deliveries.
+    if not (by_server or (by_subject and "in-reply-to" not in mail.head)):
         return None
     text = _own_words(mail.text)
     delayed, failed = _by_flufl(mail, content)
@@ -68,7 +69,11 @@ def _is_from_a_server(mail: Mail) -> bool:
 
 def words_about(text: str, recipient: str) -> str:
     """The part of a bounce's text that is about `recipient`: from where it is named on; else the beginning."""
-    places = [it.start() for it in islice(re.finditer(re.escape(recipient), text.lower()), 10)] if recipient else []
+    places = (
+        [it.start() for it in islice(re.finditer(re.escape(recipient), text.lower()), 10)]
+        if recipient
+        else []
+    )
     for at in places:
         begins = text.rfind("\n", 0, at) + 1
         near = _ENTRY.split(text[begins : at + _SAID], maxsplit=1)[0].strip()

@@ -66,9 +66,9 @@ def _told(it: _Read, signer: Signer) -> list[Heard]:
         return _delivered(it, told)
     seen = next(iter(it.mail.of_type("message/disposition-notification")), None)
     # That it was read, or deleted unread (RFC 8098). Some servers turn mail away in this shape.
-    if seen is None or "automatic-action" in seen.text:
-        if (notice := read_notice(it.mail, it.content)) is not None:
-            return _bounced(it, notice)
+    by_itself = seen is None or "automatic-action" in seen.text
+    if by_itself and (notice := read_notice(it.mail, it.content)) is not None:
+        return _bounced(it, notice)
     if seen is not None:
         return [_heard(it, "ignored", reason="disposition notification")]
     machine = sign_of_a_machine(it.mail)
@@ -178,7 +178,7 @@ def _from_a_person(it: _Read, kind: HeardKind, signer: Signer, *, reason: str) -
     key = next(iter(it.addressed.bounced), None)
     proof: Proof = "verp" if key else ""
     if key is None and (key := _answered(it.mail, signer)) is not None:
-        proof = "original"
+        proof = "original" if sender else ""
     return _heard(it, kind, recipient=sender, key=key, proof=proof, reason=reason, said=text)
 
 

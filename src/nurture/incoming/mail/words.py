@@ -21,7 +21,12 @@ def _word(status: str, *patterns: str) -> Word:
 _GAP = r"[^\n]{0,60}?"
 
 WORDS: tuple[Word, ...] = (
-    _word("4.4.3", r"not found, try again|\b(name service|DNS|name server)\b" + _GAP + r"\b(try again|temporar|timed out|fail)"),
+    _word(
+        "4.4.3",
+        r"not found, try again|\b(name service|DNS|name server)\b"
+        + _GAP
+        + r"\b(try again|temporar|timed out|fail)",
+    ),
     _word(
         "5.1.8",
         r"\b(sender|from|return.path|envelope.from|helo)\b[ a-z':<>@.\"-]{0,60}(does(n't| not) exist|not exist|unknown|"
@@ -58,9 +63,8 @@ WORDS: tuple[Word, ...] = (
         r"\bdoes(n't| not) have an?\b" + _GAP + r"\baccount\b",
         r"\b(wasn't|was not|couldn't be|could not be) found at\b",
         r"\bnot (our|a local) (customer|user)|\bnot a (valid|known) (user|mailbox|recipient|address)\b",
-        r"\bis not (a )?(known|listed|registered) (user|here|in)\b|\bnot listed in\b"
-        + _GAP
-        + r"\b(name|address)",
+        r"\bis not (a )?(known|listed|registered|valid) (\w+ )?(user|recipient|mailbox|address|here|in)\b",
+        r"\bnot listed in\b" + _GAP + r"\b(name|address)",
         r"(Empfänger|Benutzer|Adressat|Adresse|Postfach|Mailbox|E-Mail-Adresse|Konto)"
         + _GAP
         + r"(unbekannt|existiert nicht|nicht gefunden|nicht vorhanden|nicht bekannt|ungültig)",
@@ -94,7 +98,8 @@ WORDS: tuple[Word, ...] = (
         r"\b(host|domain)(name| name)?\b"
         + _GAP
         + r"\b(unknown|not found|does(n't| not) exist|could(n't| not) be found|invalid)\b",
-        r"\bcouldn't find any host\b|\bname or service not known\b|\bNXDOMAIN\b|\bunrout[e]?able (mail )?(domain|address)\b",
+        r"\bcouldn't find any host\b|\bname or service not known\b|\bNXDOMAIN\b",
+        r"\bunroute?able (mail )?(domain|address)\b",
         r"(Domäne|Domain|Rechner)" + _GAP + r"(existiert nicht|nicht gefunden|unbekannt)",
         r"domaine"
         + _GAP
@@ -128,15 +133,16 @@ WORDS: tuple[Word, ...] = (
     ),
     _word(
         "4.4.7",
-        r"\bretry time"
+        r"\bretry time (not reached|"
         + _GAP
-        + r"exceeded|\bin the queue too long\b|\bqueue too long\b|\bdelivery time expired\b",
+        + r"exceeded)|\bin the queue too long\b|\bqueue too long\b|\bdelivery time expired\b",
         r"\bmessage" + _GAP + r"\bexpired\b|\bretry time(out|-out)\b|\bmaximum hop|\btoo many hops\b",
     ),
     _word(
         "4.4.1",
         r"\bconnection\b" + _GAP + r"\b(timed out|refused|dropped|lost|reset|closed|failed)\b",
-        r"\bcould(n't| not) (connect|establish|reach)|\bunable to connect|\b(no answer|timed out)\b|\bnetwork (is )?unreachable",
+        r"\bcould(n't| not) (connect|establish|reach)|\bunable to connect|\b(no answer|timed out)\b",
+        r"\bnetwork (is )?unreachable",
         r"\bremote (host|server)" + _GAP + r"\b(unreachable|not respond|down)",
     ),
     _word("4.7.1", r"\bgr[ea]ylist", r"\btry again (later|in)\b|\btemporar(y|ily)\b|\bthrottl|\brate.limit"),

@@ -82,10 +82,11 @@ def spread(amounts: Sequence[int], over: int) -> list[int]:
     """`amounts` made less by `over` together, each in proportion, none below 0 and none above what it was."""
     whole = sum(amounts)
     left = max(0, min(whole, whole - over))
-    found, before, passed = [], 0, 0
-    for amount in amounts:
-        passed += amount
+    found, before, passed = [0] * len(amounts), 0, 0
+    # From the smallest on, so that the order they come in says nothing.
+    for place in sorted(range(len(amounts)), key=amounts.__getitem__):
+        passed += amounts[place]
         upto = left * passed // whole if whole else 0
-        found.append(upto - before)
+        found[place] = upto - before
         before = upto
     return found

@@ -1,5 +1,4 @@
 """The HTTP API under /api/v1: what a shop's programs tell nurture and ask of it.
 
-Only `web/server.py` loads it, as it builds the application: FastAPI takes its time, and no command but `nurture run`
-needs it.
+FastAPI takes its time to load, so only the process that serves does; lint-imports holds the commands to it.
 """

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import TypeAlias
 
+from nurture.web.api.problems import Problem
+
 LONGEST_LINE = 1024 * 1024
 """Bytes in one line."""
+
+MOST_LINES = 500_000
+"""In one body, blank ones included: to count line breaks takes time, too."""
 
 BATCH = 2_000
 """Lines in one transaction."""
@@ -20,13 +25,23 @@ class Lines:
 
     def __init__(self) -> None:
         self._rest = bytearray()
-        self._number = 0
+        self.number = 0
+        """Of the line that ended last."""
         self._is_too_long = False
 
     def feed(self, piece: bytes) -> list[Line]:
         """The lines that this piece ends; empty ones are left out."""
-        *ended, rest = piece.split(b"\n")
-        found = [line for end in ended if (line := self._end(end)) is not None]
+        first, *ended = piece.split(b"\n")
+        if not ended:
+            self._keep(first)
+            return []
+        line = self._end(first)
+        found: list[Line] = [line] if line is not None else []
+        rest = ended.pop()
+        for number, whole in enumerate(ended, self.number + 1):
+            if stripped := whole.strip():
+                found.append((number, stripped if len(whole) <= LONGEST_LINE else None))
+        self.number += len(ended)
         self._keep(rest)
         return found
 
@@ -37,13 +52,13 @@ class Lines:
 
     def _end(self, end: bytes) -> Line | None:
         self._keep(end)
-        self._number += 1
+        self.number += 1
         whole, is_too_long = bytes(self._rest).strip(), self._is_too_long
         self._rest.clear()
         self._is_too_long = False
         if is_too_long:
-            return self._number, None
-        return (self._number, whole) if whole else None
+            return self.number, None
+        return (self.number, whole) if whole else None
 
     def _keep(self, piece: bytes) -> None:
         if len(self._rest) + len(piece) > LONGEST_LINE:
@@ -54,11 +69,13 @@ class Lines:
 
 
 async def batches(pieces: AsyncIterable[bytes]) -> AsyncIterator[list[Line]]:
-    """The lines of a body, so many at a time."""
+    """The lines of a body, so many at a time. Raises Problem 413 where there are too many."""
     lines = Lines()
     waiting: list[Line] = []
     async for piece in pieces:
         waiting += lines.feed(piece)
+        if lines.number > MOST_LINES:
+            raise Problem("too-large", f"a batch has {MOST_LINES:,} lines at most; those before were taken")
         while len(waiting) >= BATCH:
             yield waiting[:BATCH]
             waiting = waiting[BATCH:]

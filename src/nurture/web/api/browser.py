@@ -17,7 +17,8 @@ from nurture.audience.contact import Contact
 from nurture.clock import DAY, to_datetime
 from nurture.runner.api_keys import BROWSER
 from nurture.runner.intake_cells import Record, Setting
-from nurture.runner.intake_records import Whence, take
+from nurture.runner.intake_records import take
+from nurture.runner.taking import Terms
 from nurture.store import people
 from nurture.store.consents import NAMES
 from nurture.web.api import shapes
@@ -31,7 +32,6 @@ PAGE_VIEW = "page_view"
 RESERVED = frozenset(NAMES.values())
 """What nurture itself writes: nobody comes to agree to something this way."""
 
-_BROWSER = Whence(name=BROWSER, events=BROWSER)
 _FOR_PAGES = {
     "access-control-allow-methods": "POST",
     "access-control-allow-headers": "authorization, content-type",
@@ -109,7 +109,8 @@ class Browsers:
             raise Problem("not-valid", "the visitor's token was made for somebody who is not known any more")
         setting = Setting(now=now, zone=settings.zone, currency=settings.currency, digits=0)
         rows = [_row(contact, event, now + place) for place, event in enumerate(body.events)]
-        done = take(deps.store, "events", rows, setting, _BROWSER)
+        terms = Terms(now=now, address_key=deps.address_key, source=BROWSER)
+        done = take(deps.store, "events", rows, setting, terms, events=BROWSER)
         if done.rejected and not done.taken:
             raise Problem("not-valid", done.rejected[0][1])
         return shapes.BrowserTaken(taken=done.taken)

@@ -13,8 +13,9 @@ from starlette.requests import Request
 from nurture.errors import StoreError
 from nurture.runner.intake_cells import BadRow, Setting
 from nurture.runner.intake_json import loaded
-from nurture.runner.intake_records import Given, Taken, Whence, take
+from nurture.runner.intake_records import Given, Taken, take
 from nurture.runner.intake_rows import Kind
+from nurture.runner.taking import Terms
 from nurture.store.api_keys import ApiKey
 from nurture.web.api.batches import Line, batches
 from nurture.web.api.door import JSON, NDJSON, opened_by
@@ -132,14 +133,21 @@ class Rows:
 
     def _take(self, kind: Kind, key: ApiKey, batch: list[Line]) -> Taken:
         settings = self._deps.settings
+        now = self._deps.clock.now()
         setting = Setting(
-            now=self._deps.clock.now(),
+            now=now,
             zone=settings.zone,
             currency=settings.currency,
             digits=get_currency_precision(settings.currency),
         )
-        whence = Whence(name=f"API key {key.name}", topics=settings.marketing_topics)
-        return take(self._deps.store, kind, [_given(line) for _, line in batch], setting, whence)
+        terms = Terms(
+            now=now,
+            address_key=self._deps.address_key,
+            topics=settings.marketing_topics,
+            source=f"API key {key.name}",
+            how="API",
+        )
+        return take(self._deps.store, kind, [_given(line) for _, line in batch], setting, terms)
 
 
 def _given(line: bytes | None) -> Given:

@@ -14,6 +14,12 @@ ZERO = sa.text("0")
 
 
 def upgrade() -> None:
+    # What stands for messages outside of campaigns, so that they have a name where campaigns have one.
+    op.execute(
+        "INSERT INTO campaigns (id, key, name, first_applied_at, active, paused_at, skip_from, skip_to)"
+        " VALUES (1000000, '(direct)', 'Direct messages', 0, false, 0, 0, 0)"
+    )
+    op.execute("INSERT INTO campaign_steps (campaign_id, no, step_id) VALUES (1000000, 1, 'message')")
     op.add_column(
         "contacts", sa.Column("last_engaged_at", sa.BigInteger(), nullable=False, server_default=ZERO)
     )

@@ -1,0 +1,203 @@
+"""The pages that people see, in a real browser without script: they work, fit a small screen, and can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from nurture.clock import SECOND
+from nurture.delivery.outcome import MessageKey
+from nurture.store.engine import open_store
+from support.corner import START
+from support.lacking import lacking
+from support.real_site import served
+from support.signing_up import House, house
+
+T = TypeVar("T")
+
+CHROMIUM = Path("/usr/bin/chromium")
+ANN = "ann@example.test"
+CONTRASTS = """() => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => numbers(colour).slice(0, 3)
+    .map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    for (let it = element; it; it = it.parentElement) {
+      const colour = getComputedStyle(it).backgroundColor;
+      if (numbers(colour)[3] !== 0) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const found = [];
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const element = words.currentNode.parentElement;
+    if (!words.currentNode.data.trim() || !element.getClientRects().length) continue;
+    const [a, b] = [light(getComputedStyle(element).color), light(behind(element))].sort((x, y) => y - x);
+    found.push([words.currentNode.data.trim().slice(0, 40), (a + 0.05) / (b + 0.05)]);
+  }
+  return found.filter((it) => it[1] < 4.5);
+}"""
+UNLABELLED = """() => [...document.querySelectorAll("input:not([type=hidden]), button")]
+  .filter((it) => !(it.labels && it.labels.length) && !it.textContent.trim()).length"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        lacking(f"no browser at {CHROMIUM}")
+    with sync_playwright() as playwright:
+        it = playwright.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+        )
+        yield it
+        it.close()
+
+
+class Away:
+    """The shop, in a thread of its own: the browser's driver has a loop in this one."""
+
+    def __init__(self, thread: ThreadPoolExecutor, house: House, address: str) -> None:
+        self._thread = thread
+        self._house = house
+        self.address = address
+
+    def ask(self, question: Callable[[House], T]) -> T:
+        return self._thread.submit(question, self._house).result()
+
+
+@pytest.fixture
+def shop(sqlite_url: str, tmp_path: Path) -> Iterator[Away]:
+    """A shop with forms, served on a port of its own."""
+    store = open_store(sqlite_url, now=START, durable=False)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        opening = house(store, tmp_path)
+        inside = thread.submit(opening.__enter__).result()
+        with served(inside.corner.app.web(inside.corner.world)) as address:
+            yield Away(thread, inside, address)
+        thread.submit(opening.__exit__, None, None, None).result()
+    store.close()
+
+
+def first_message(it: House) -> MessageKey:
+    return MessageKey(it.corner.rows("SELECT id FROM enrollments ORDER BY id LIMIT 1")[0][0], 1)
+
+
+def unsubscribe_path(it: House) -> str:
+    return it.corner.app.urls.unsubscribe(first_message(it)).removeprefix("http://127.0.0.1:8025")
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
+    """A page of a small phone, with no script at all."""
+    context = chromium.new_context(
+        color_scheme=request.param,
+        viewport={"width": 320, "height": 640},
+        java_script_enabled=False,
+    )
+    yield context.new_page()
+    context.close()
+
+
+def looks_right(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.evaluate(CONTRASTS) == []
+    assert page.evaluate(UNLABELLED) == 0
+    assert page.locator("h1").count() == 1
+    assert page.context.cookies() == []
+
+
+def test_from_the_form_to_the_preference_centre_and_out(shop: Away, page: Page) -> None:
+    address = shop.address
+    page.goto(f"{address}/f/newsletter")
+    looks_right(page)
+    shop.ask(lambda it: it.corner.clock.move_to(it.corner.now + 10 * SECOND))
+    page.get_by_label("E-mail address").fill(ANN)
+    page.get_by_label("First name").fill("Ann")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Look into your mailbox").wait_for()
+    looks_right(page)
+
+    page.goto(address + shop.ask(lambda it: it.link(ANN)))
+    looks_right(page)
+    page.get_by_role("button", name="Yes, I want that").click()
+    page.get_by_role("heading", name="Thank you. You are in.").wait_for()
+    looks_right(page)
+    assert sorted(shop.ask(lambda it: it.agreed(ANN))) == ["news", "offers"]
+
+    page.get_by_role("link", name="What we send you").click()
+    page.get_by_role("heading", name="What we send you").wait_for()
+    looks_right(page)
+    page.get_by_label("News").uncheck()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("We have noted").wait_for()
+    assert page.get_by_label("Offers").is_checked()
+    assert not page.get_by_label("News").is_checked()
+    looks_right(page)
+    page.get_by_role("button", name="Pause for 30 days").click()
+    page.get_by_role("button", name="End the pause").wait_for()
+    looks_right(page)
+    page.get_by_label("Your new e-mail address").fill("new@example.test")
+    page.get_by_role("button", name="Change my address").click()
+    page.get_by_text("a message is on its way").wait_for()
+    looks_right(page)
+    assert sorted(shop.ask(lambda it: it.agreed(ANN))) == ["offers"]
+
+    page.goto(address + shop.ask(unsubscribe_path))
+    looks_right(page)
+    page.get_by_role("button", name="Stop everything").click()
+    page.get_by_role("heading", name="Done. We have stopped.").wait_for()
+    looks_right(page)
+    assert shop.ask(lambda it: it.agreed(ANN)) == {}
+
+
+def test_one_click_by_a_browser_is_answered_without_cookie_or_redirect(shop: Away, chromium: Browser) -> None:
+    address = shop.address
+    shop.ask(lambda it: it.sign_up(ANN))
+    shop.ask(lambda it: it.client.post(it.link(ANN)))
+    url = address + shop.ask(unsubscribe_path)
+    context = chromium.new_context()
+    page = context.new_page()
+    for encoding in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        form = (
+            f'<form method="post" action="{url}" enctype="{encoding}">'
+            '<input type="hidden" name="List-Unsubscribe" value="One-Click"><button>Stop</button></form>'
+        )
+        page.set_content(form)
+        with page.expect_navigation() as navigation:
+            page.get_by_role("button").click()
+        answer = navigation.value
+        assert (answer.status, answer.text()) == (200, "You are unsubscribed.\n")
+        assert answer.request.redirected_from is None
+        assert shop.ask(lambda it: it.agreed(ANN)) == {}
+    assert context.cookies() == []
+    context.close()
+
+
+def test_a_form_stands_in_a_frame_where_it_may_and_is_refused_where_not(
+    shop: Away, chromium: Browser
+) -> None:
+    address = shop.address
+    context = chromium.new_context()
+    page = context.new_page()
+    html = '<iframe src="https://mail.shop.example/f/newsletter?embed"></iframe>'
+    # By a name: a browser does not let pages of the world show what is on this machine.
+    page.route(
+        "https://mail.shop.example/**",
+        lambda route: route.fulfill(response=route.fetch(url=address + route.request.url[25:])),
+    )
+    shown = {}
+    for site in ("https://shop.example", "https://evil.example"):
+        page.route(f"{site}/", lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto(f"{site}/")
+        frame = page.frames[1]
+        shown[site] = frame.locator("input[name=email]").count()
+    assert shown == {"https://shop.example": 1, "https://evil.example": 0}
+    context.close()
