@@ -151,7 +151,12 @@ def test_a_change_of_subscription_at_postmark_is_a_no_or_nothing(
 
 
 def test_records_of_postmark_without_a_number_differ_by_message_recipient_and_time() -> None:
-    record = {"RecordType": "Open", "MessageID": "883953f4", "Recipient": "a@b.test", "ReceivedAt": "2017-07-31"}
+    record = {
+        "RecordType": "Open",
+        "MessageID": "883953f4",
+        "Recipient": "a@b.test",
+        "ReceivedAt": "2017-07-31",
+    }
     ids = {
         one(postmark.read, record | more).id
         for more in ({}, {"Recipient": "c@b.test"}, {"ReceivedAt": "2017-07-30"}, {"RecordType": "Click"})
@@ -160,9 +165,16 @@ def test_records_of_postmark_without_a_number_differ_by_message_recipient_and_ti
 
 
 def test_our_own_json_says_it_in_our_own_words() -> None:
-    told = generic.read(dumped({"events": [GENERIC, changed(GENERIC, kind="opened", agent="Mail/1")]}), SIGNER)
+    told = generic.read(
+        dumped({"events": [GENERIC, changed(GENERIC, kind="opened", agent="Mail/1")]}), SIGNER
+    )
     first, second = (heard for heard, _ in told)
-    assert (first.kind, first.severity, first.reason, first.said) == ("bounced", "hard", "5.1.1", "no such user")
+    assert (first.kind, first.severity, first.reason, first.said) == (
+        "bounced",
+        "hard",
+        "5.1.1",
+        "no such user",
+    )
     assert (second.kind, second.severity, second.agent) == ("opened", "", "Mail/1")
     assert one(generic.read, changed(GENERIC, severity="dreadful")).severity == "other"
     assert one(generic.read, changed(GENERIC, kind="replied")).kind == "ignored"
@@ -172,7 +184,10 @@ def test_our_own_json_says_it_in_our_own_words() -> None:
     ("read", "value"),
     [
         (sendgrid.read, [changed(SENDGRID, **{"smtp-id": OURS})]),
-        (mailgun.read, {"event-data": changed(MAILGUN, message={"headers": {"message-id": OURS.strip("<>")}})}),
+        (
+            mailgun.read,
+            {"event-data": changed(MAILGUN, message={"headers": {"message-id": OURS.strip("<>")}})},
+        ),
         (postmark.read, changed(POSTMARK, Metadata={"message_id": OURS})),
         (generic.read, changed(GENERIC, message_id=OURS)),
         (generic.read, changed(GENERIC, return_path=return_path(KEY, "b.shop.example", SIGNER))),

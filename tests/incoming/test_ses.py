@@ -234,7 +234,9 @@ def test_a_question_whether_to_subscribe_tells_nothing() -> None:
         lambda it: (
             st.lists(it)
             | st.dictionaries(
-                st.sampled_from(["eventType", "bounce", "complaint", "mail", "bouncedRecipients", "destination"]),
+                st.sampled_from(
+                    ["eventType", "bounce", "complaint", "mail", "bouncedRecipients", "destination"]
+                ),
                 it,
             )
         ),

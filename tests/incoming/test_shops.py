@@ -257,7 +257,13 @@ def test_these_events_of_stripe_make_no_order(kind: str, it: dict[str, Any], mor
 
 
 def test_a_payment_of_stripe_is_an_order_where_it_names_what_was_bought() -> None:
-    payment = {"id": "pi_1", "amount_received": 2198, "currency": "usd", "created": told.AT, "receipt_email": "a@b.test"}
+    payment = {
+        "id": "pi_1",
+        "amount_received": 2198,
+        "currency": "usd",
+        "created": told.AT,
+        "receipt_email": "a@b.test",
+    }
     it = from_stripe("payment_intent.succeeded", payment, metadata={"sku": "LAMP"})
     assert (it.order_id, goods(it)) == ("pi_1", [("LAMP", "1", "21.98", "paid")])
 
@@ -271,11 +277,13 @@ def test_an_invoice_of_stripe_is_an_order_whose_lines_are_together_what_was_paid
     assert goods(bare) == [("stripe invoice", "1", "11.90", "paid")]
 
 
-@pytest.mark.parametrize(("currency", "amount"), [("jpy", "2198"), ("kwd", "2.198"), ("isk", "21.98"), ("eur", "21.98")])
+@pytest.mark.parametrize(
+    ("currency", "amount"), [("jpy", "2198"), ("kwd", "2.198"), ("isk", "21.98"), ("eur", "21.98")]
+)
 def test_amounts_of_stripe_have_the_minor_units_that_stripe_writes(currency: str, amount: str) -> None:
-    assert Decimal(str(goods(from_stripe("checkout.session.completed", CHECKOUT, currency=currency))[0][2])) == (
-        Decimal(amount).quantize(Decimal(1) if currency in ("jpy", "isk") else Decimal(amount))
-    )
+    assert Decimal(
+        str(goods(from_stripe("checkout.session.completed", CHECKOUT, currency=currency))[0][2])
+    ) == (Decimal(amount).quantize(Decimal(1) if currency in ("jpy", "isk") else Decimal(amount)))
 
 
 def test_a_refund_of_stripe_says_what_is_left() -> None:
@@ -289,7 +297,11 @@ def test_a_refund_of_stripe_says_what_is_left() -> None:
 
 def test_a_payment_that_failed_and_a_checkout_that_ran_out_are_events() -> None:
     [failed] = from_stripe("invoice.payment_failed", INVOICE).rows
-    assert (failed.kind, failed.record["name"], failed.record["id"]) == ("events", "payment_failed", "evt_1Nk")
+    assert (failed.kind, failed.record["name"], failed.record["id"]) == (
+        "events",
+        "payment_failed",
+        "evt_1Nk",
+    )
     [gone] = from_stripe("checkout.session.expired", CHECKOUT).rows
     assert gone.record["name"] == "checkout_expired"
 

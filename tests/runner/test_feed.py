@@ -13,11 +13,15 @@ import pytest
 from nurture.clock import DAY, HOUR, MINUTE, SECOND
 from nurture.delivery.outcome import MessageKey
 from nurture.engagement.hit import Hit
+from nurture.incoming.heard import Heard
+from nurture.runner.direct import DirectGiven, plan_direct
 from nurture.runner.feed import ERASED
+from nurture.runner.hearing import Office, hear
 from nurture.runner.nightly import forget
 from nurture.settings.webhooks import KINDS
 from nurture.store import feed, feed_deliveries, hits, settle, unsubscribe
 from nurture.store.feed_deliveries import LEASE
+from nurture.store.feed_details import details
 from nurture.store.feeding import feeding_of
 from nurture.store.settle import Settled
 from support.corner import START, Corner
@@ -194,3 +198,36 @@ def test_an_entry_is_kept_for_thirty_days(fed: Fed) -> None:
     forget(fed.store, START + 30 * DAY + SECOND)
     assert fed.corner.rows("SELECT id FROM feed") == []
     assert fed.corner.rows("SELECT feed_id FROM feed_deliveries") == []
+
+
+def test_a_bounce_that_comes_back_later_is_told_once(fed: Fed) -> None:
+    fed.subscribe(subscriber(events=["bounced"]))
+    corner = fed.corner
+    corner.contact("ann@x.test")
+    corner.until(START + HOUR)
+    ((entry, step),) = corner.rows("SELECT enrollment_id, step_no FROM messages WHERE outcome = 'sent'")
+    office = Office(settings=corner.app.settings, address_key=corner.app.address_key, topics={})
+    for name in ("one", "two"):
+        said = Heard(
+            kind="bounced", severity="hard", reason="5.1.1", key=(entry, step), proof="verp", id=name
+        )
+        with fed.store.write() as tx:
+            hear(tx, fed.store.ids, "a test", [(said, b"raw")], office, corner.now)
+    ((kind, told),) = corner.rows("SELECT kind, told FROM feed")
+    assert (kind, json.loads(told)) == ("bounced", {"entry": entry, "step": step, "said": "5.1.1"})
+
+
+def test_a_message_outside_of_campaigns_belongs_to_none(fed: Fed) -> None:
+    fed.subscribe(subscriber("all", events=["sent", "enrolled"]), subscriber("some", campaigns="*"))
+    corner = fed.corner
+    contact = corner.contact("ann@x.test", at=START - DAY)
+    given = DirectGiven(contact_id=contact, template="two", key="receipt 1")
+    with fed.store.write() as tx:
+        plan_direct(tx, fed.store.ids, corner.world(), [given], corner.now)
+    assert fed.told() == []
+    corner.send()
+    assert fed.told() == [("all", "sent")]
+    with fed.store.write() as tx:
+        (claimed,) = feed_deliveries.claim(tx, "all", corner.now, 1)
+        told = details(tx, [claimed])[claimed.feed_id]
+    assert (told.campaign, told.template) == ("", "two")

@@ -85,7 +85,9 @@ def from_stripe(kind: str, it: dict[str, Any], name: str, **more: Any) -> ShopEv
     return stripe.read(body, headers)
 
 
-def test_the_states_of_an_order_come_to_the_same_in_whatever_order_they_come(store: Store, tell: Tell) -> None:
+def test_the_states_of_an_order_come_to_the_same_in_whatever_order_they_come(
+    store: Store, tell: Tell
+) -> None:
     """Paid, one line given back, all given back: the last state by its own time is what stands."""
     refund = told.shopify_refund(7, (RED, "IPOD-RED", 1, "50.00"))
     states = [order(1), order(30, refunds=[refund]), order(40, refunds=[refund], financial_status="refunded")]
@@ -208,7 +210,9 @@ def test_an_order_of_woocommerce_through_its_life(store: Store, tell: Tell) -> N
     assert state("processing", "22:31:00") == "ignored"
     assert state("refunded", "22:50:00") == "order"
     assert {it[2] for it in orders(store)} == {"refunded"}
-    assert rows(store, "SELECT email, first_name, country FROM contacts") == [("john.doe@example.test", "John", "US")]
+    assert rows(store, "SELECT email, first_name, country FROM contacts") == [
+        ("john.doe@example.test", "John", "US")
+    ]
 
 
 def test_consent_comes_with_the_box_and_never_past_a_no(store: Store, tell: Tell) -> None:

@@ -50,6 +50,7 @@ def mention(store: Store, at: Moment) -> None:
     rows: dict[str, dict[str, Any]] = {
         "suppressions": {"address_hash": "h", "reason": f"bounced: {said}", "at": at},
         "destinations": {"key": "k", "reply": said, "stopped": said, "at": at},
+        "subscribers": {"name": "crm", "last_reply": said},
         "idempotent": {"key_id": 1, "key": "k", "request": "r", "answer": json.dumps([ANN]), "at": at},
         "seen": {"source": "import", "key": event, "at": at},
         "arrivals": {
@@ -114,8 +115,10 @@ def _text(value: Any) -> str:
 
 def _put(tx: Tx, table: Table, who: str, contact: int, entry: int, at: Moment) -> None:
     row = {column.name: _cell(column, who, at) for column in table.c}
-    row |= {name: entry for name in ("enrollment_id", "feed_id") if name in row}
+    row |= {name: entry for name in ("enrollment_id", "feed_id", "order_id") if name in row}
     row |= {name: contact for name in ("contact_id", "moves_id") if name in row}
+    if table.name == "orders":
+        row["order_id"] = f"of {who}"
     if table.name == "contacts":
         row |= {"id": contact, "email": who}
     elif "id" in row:

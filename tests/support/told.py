@@ -61,9 +61,7 @@ def sendgrid_key() -> ec.EllipticCurvePrivateKey:
 @cache
 def sendgrid_public() -> str:
     public = sendgrid_key().public_key()
-    der = public.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(der).decode()
 
 
@@ -95,7 +93,9 @@ SENDGRID = {
 # ------------------------------------------------------------------ Mailgun
 
 
-def mailgun(event: dict[str, Any], *, at: int = AT, token: str = "a8ce0edb2dd8301dee6c2405235584e4") -> Posted:
+def mailgun(
+    event: dict[str, Any], *, at: int = AT, token: str = "a8ce0edb2dd8301dee6c2405235584e4"
+) -> Posted:
     signature = {
         "timestamp": str(at),
         "token": token * 2,
@@ -122,7 +122,10 @@ MAILGUN = {
         "session-seconds": 0.43,
     },
     "message": {
-        "headers": {"to": "Ann <ann@example.test>", "message-id": "20130503192659.13651.20287@mg.shop.example"},
+        "headers": {
+            "to": "Ann <ann@example.test>",
+            "message-id": "20130503192659.13651.20287@mg.shop.example",
+        },
         "attachments": [],
         "size": 111,
     },
@@ -315,7 +318,12 @@ SHOPIFY = {
     "buyer_accepts_marketing": True,
     "customer_locale": "en-US",
     "discount_codes": [{"code": "TENOFF", "amount": "10.00", "type": "fixed_amount"}],
-    "customer": {"id": 207119551, "first_name": "Bob", "last_name": "Norman", "email": "bob.norman@mail.example.test"},
+    "customer": {
+        "id": 207119551,
+        "first_name": "Bob",
+        "last_name": "Norman",
+        "email": "bob.norman@mail.example.test",
+    },
     "billing_address": {"first_name": "Bob", "last_name": "Norman", "country_code": "US"},
     "line_items": [
         shopify_line(466157049, "IPOD-GREEN", "199.00", 2, off="10.00"),
@@ -393,10 +401,14 @@ def stripe(event: dict[str, Any], *, at: int = AT, secret: str = SECRET) -> Post
 
 def stripe_signed(body: bytes, *, at: int = AT, secret: str = SECRET) -> dict[str, str]:
     signature = _mac(secret, f"{at}.".encode() + body).hex()
-    return {"stripe-signature": f"t={at},v1={signature},v0=6ffbb59b2300aae63f272406069a9788598b792a944a07aba8"}
+    return {
+        "stripe-signature": f"t={at},v1={signature},v0=6ffbb59b2300aae63f272406069a9788598b792a944a07aba8"
+    }
 
 
-def stripe_event(kind: str, it: dict[str, Any], name: str = "evt_1Nk", created: int = AT - 30) -> dict[str, Any]:
+def stripe_event(
+    kind: str, it: dict[str, Any], name: str = "evt_1Nk", created: int = AT - 30
+) -> dict[str, Any]:
     return {
         "id": name,
         "object": "event",

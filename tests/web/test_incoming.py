@@ -79,7 +79,9 @@ def post(client: Browser, source: str, posted: Posted) -> int:
 
 
 def kept(corner: Corner) -> list[tuple[str, str, str, str]]:
-    return [tuple(it) for it in corner.rows("SELECT source, kind, recipient, reason FROM arrivals ORDER BY id")]
+    return [
+        tuple(it) for it in corner.rows("SELECT source, kind, recipient, reason FROM arrivals ORDER BY id")
+    ]
 
 
 def is_suppressed(corner: Corner, email: str = "ann@example.test") -> bool:
@@ -114,7 +116,9 @@ def test_what_is_not_signed_changes_nothing(on_sqlite: tuple[Corner, Browser]) -
     assert corner.rows("SELECT 1 FROM orders") == []
 
 
-def test_only_post_and_only_where_a_source_is_set_up_and_four_megabytes_at_most(sqlite_url: str, tmp_path: Path) -> None:
+def test_only_post_and_only_where_a_source_is_set_up_and_four_megabytes_at_most(
+    sqlite_url: str, tmp_path: Path
+) -> None:
     store = open_store(sqlite_url, now=0, durable=False)
     sources = {"mailgun": {"secret": SECRET}}
     with opened(store, tmp_path, files({}), sources=sources) as corner:
@@ -150,7 +154,9 @@ def test_a_token_of_mailguns_brings_one_event_and_no_other(here: tuple[Corner, B
     assert post(client, "mailgun", stolen) == 200
     assert not is_suppressed(corner)
     assert [it[1] for it in kept(corner)] == ["ignored"]
-    assert post(client, "mailgun", told.mailgun(told.changed(told.MAILGUN, id="third"), token="f" * 25)) == 200
+    assert (
+        post(client, "mailgun", told.mailgun(told.changed(told.MAILGUN, id="third"), token="f" * 25)) == 200
+    )
     assert is_suppressed(corner)
 
 
@@ -246,7 +252,9 @@ def test_another_topic_or_a_wrong_signature_is_refused_and_confirms_nothing(
     assert not is_suppressed(corner) and kept(corner) == []
 
 
-def test_ses_is_told_to_try_again_while_its_certificate_cannot_be_had(on_sqlite: tuple[Corner, Browser]) -> None:
+def test_ses_is_told_to_try_again_while_its_certificate_cannot_be_had(
+    on_sqlite: tuple[Corner, Browser],
+) -> None:
     corner, _ = on_sqlite
     with Amazon() as amazon, with_amazon(corner, amazon) as client:
         amazon.says = b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"
@@ -269,7 +277,9 @@ def mutated(value: Any, chance: random.Random) -> Any:
         return chance.choice(ODD)
     if isinstance(value, dict):
         return {
-            key: mutated(it, chance) for key, it in value.items() if chance.random() > 0.03 or key == "signature"
+            key: mutated(it, chance)
+            for key, it in value.items()
+            if chance.random() > 0.03 or key == "signature"
         }
     if isinstance(value, list):
         return [mutated(it, chance) for it in value for _ in range(chance.choice([1, 1, 1, 1, 2]))]
@@ -290,7 +300,8 @@ MUTATED: dict[str, tuple[Any, Callable[[Any], Posted]]] = {
     "generic": ({"events": [told.GENERIC] * 2}, _generic),
     "shopify": (
         told.changed(
-            told.SHOPIFY, refunds=[told.shopify_refund(1, (466157049, "IPOD-GREEN", 1, "9.00"), adjusted="-1")]
+            told.SHOPIFY,
+            refunds=[told.shopify_refund(1, (466157049, "IPOD-GREEN", 1, "9.00"), adjusted="-1")],
         ),
         lambda it: told.shopify("orders/updated", ascii_dumped(it)),
     ),

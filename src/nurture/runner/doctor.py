@@ -13,6 +13,7 @@ from nurture.messages.tokens import Signer
 from nurture.messages.urls import Urls
 from nurture.providers.dns import Dns
 from nurture.reports.doctor import dkim, machine, public
+from nurture.reports.doctor.sources import sources
 from nurture.reports.doctor.verdict import Verdict, verdict
 from nurture.runner import doctor_machine, in_force
 from nurture.runner.doctor_dns import DnsLooks
@@ -63,6 +64,7 @@ async def examine(patient: Patient) -> list[Verdict]:
         *wrong_keys,
         *(it for verdicts in found for it in verdicts),
         *_unsubscribing(patient),
+        *sources(settings.sources, settings.web.public_url),
         *opened.verdicts,
         *_local(settings, keys, opened.behind),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nurture.clock import DAY, Moment
 from nurture.delivery.warm_up import day_of
-from nurture.store import destinations, feed, happenings, idempotent, marks, pairs, quiet
+from nurture.store import arrivals, destinations, feed, happenings, idempotent, marks, pairs, quiet
 from nurture.store.engine import Store
 
 COUNTED_TO = "pairs counted to"
@@ -27,7 +27,7 @@ def count_goods(store: Store, now: Moment) -> None:
 
 def forget(store: Store, now: Moment) -> None:
     """Drop, once they are old, the keys that tell repeated imports apart, the counts of days of warming up, the
-    feed, the answers that requests to the API get again, and pauses that are over."""
+    feed, the answers that requests to the API get again, pauses that are over, and what came in."""
     while _forget_feed(store, now):
         # A batch at a time: others write between.
         continue
@@ -36,6 +36,7 @@ def forget(store: Store, now: Moment) -> None:
         destinations.forget_days(tx, day_of(now) - KEEP_DAYS)
         idempotent.forget_answers(tx, now - idempotent.KEPT)
         quiet.forget(tx, now)
+        arrivals.forget(tx, now - arrivals.KEEP)
 
 
 def _forget_feed(store: Store, now: Moment) -> bool:

@@ -33,6 +33,7 @@ from nurture.store.tables import (
     ReplyRow,
     SeenRow,
     SignUpRow,
+    SubscriberRow,
 )
 
 _arrivals = table(ArrivalRow)
@@ -49,6 +50,7 @@ _outbox = table(OutboxRow)
 _replies = table(ReplyRow)
 _seen = table(SeenRow)
 _sign_ups = table(SignUpRow)
+_subscribers = table(SubscriberRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,7 @@ def _remove_by_address(tx: Tx, address: str, counts: Counter[str]) -> None:
     for it, name in (
         (_destinations, "reply"),
         (_destinations, "stopped"),
+        (_subscribers, "last_reply"),
         (_notices, "target"),
         (_replies, "owner"),
         (_replies, "answered_by"),

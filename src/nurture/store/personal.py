@@ -76,6 +76,7 @@ OTHERWISE: tuple[str, ...] = tuple(
 MENTIONS: Mapping[str, str] = {
     "suppressions": "the hash stays; a reason in which the address stands is shortened",
     "destinations": "the answer of a server in which the address stands is emptied",
+    "subscribers": "the answer of another system in which the address stands is emptied",
     "idempotent": "an answer in which the address stands goes; it would be kept for a day",
     "seen": "the keys of their events, and those in which the address stands",
     "notices": "about other people, to this address: the address is emptied",
