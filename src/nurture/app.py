@@ -34,6 +34,7 @@ from nurture.runner.counts import Counts
 from nurture.runner.daemon import Loop
 from nurture.runner.doctor import Patient
 from nurture.runner.feed import FeedLoop
+from nurture.runner.feed_turns import Turns
 from nurture.runner.files import look
 from nurture.runner.hearing import Office
 from nurture.runner.helpers import Helpers
@@ -232,7 +233,15 @@ class App:
             given = [(it, self.secrets_for(it)) for it in self.subscribers]
             alert = self._alerts().tell_of_subscriber
             loops.append(
-                FeedLoop(self.store, self.clock, given, self.calls(), alert=alert, troubles=outgoing.troubles)
+                FeedLoop(
+                    self.store,
+                    self.clock,
+                    given,
+                    self.calls(),
+                    alert=alert,
+                    troubles=outgoing.troubles,
+                    turns=Turns(lambda: self.counts.handed),
+                )
             )
         if outgoing.lanes is None:
             return loops

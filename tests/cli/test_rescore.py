@@ -31,7 +31,10 @@ def test_in_json(in_shop: Nurture) -> None:
     document = in_shop.ok("rescore", "--json").document
     assert document["rules"] == RULES
     assert document["hits"] == count
-    assert {(it["was"], it["now"]) for it in document["changed"]} == {("scanner", "human"), ("scanner", "prefetch")}
+    assert {(it["was"], it["now"]) for it in document["changed"]} == {
+        ("scanner", "human"),
+        ("scanner", "prefetch"),
+    }
     assert document["signs_made"] > 0 == document["signs_taken_back"]
 
 

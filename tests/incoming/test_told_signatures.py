@@ -84,7 +84,7 @@ def test_any_changed_letter_of_the_signature_is_refused(name: str, data: st.Data
     at = data.draw(st.integers(0, len(signature) - 1))
     letter = data.draw(st.characters(min_codepoint=1, max_codepoint=255))
     forged = signature[:at] + letter + signature[at + 1 :]
-    if name == "generic" and letter == " " or forged == signature:
+    if forged == signature:
         return
     assert not verify({**headers, header: forged}, body, [secret], NOW)
     assert not verify({**headers, header: ""}, body, [secret], NOW)

@@ -21,7 +21,7 @@ from nurture.runner.shop_events import Counter, take_shop_event
 from nurture.runner.shop_refunds import after_refund
 from nurture.runner.taking import Terms
 from nurture.store import consents
-from nurture.store.engine import Store
+from nurture.store.engine import Store, open_store
 from nurture.store.shop_orders import KnownLine, KnownOrder
 from support import told
 from support.told import CHARGE, CHECKOUT, INVOICE, NOW, SHOPIFY, WOOCOMMERCE, changed, dumped
@@ -33,10 +33,17 @@ Tell = Callable[[str, ShopEvent], str]
 
 
 @pytest.fixture
-def tell(store: Store) -> Iterator[Tell]:
+def on_sqlite(sqlite_url: str) -> Iterator[Store]:
+    """Where it is the reading that is looked at, and not the database."""
+    opened = open_store(sqlite_url, now=0, durable=False)
+    yield opened
+    opened.close()
+
+
+def telling(store: Store) -> Tell:
     """Tell the store what a shop said; gives what became of it."""
 
-    def tell_(source: str, event: ShopEvent) -> str:
+    def tell(source: str, event: ShopEvent) -> str:
         zone = ZoneInfo("UTC")
         counter = Counter(
             source=source,
@@ -46,7 +53,7 @@ def tell(store: Store) -> Iterator[Tell]:
         with store.write() as tx:
             return take_shop_event(tx, store.ids, event, b"as it came", counter)
 
-    yield tell_
+    return tell
 
 
 def orders(store: Store) -> list[tuple[str, int, str]]:
@@ -85,10 +92,9 @@ def from_stripe(kind: str, it: dict[str, Any], name: str, **more: Any) -> ShopEv
     return stripe.read(body, headers)
 
 
-def test_the_states_of_an_order_come_to_the_same_in_whatever_order_they_come(
-    store: Store, tell: Tell
-) -> None:
+def test_the_states_of_an_order_come_to_the_same_in_whatever_order_they_come(store: Store) -> None:
     """Paid, one line given back, all given back: the last state by its own time is what stands."""
+    tell = telling(store)
     refund = told.shopify_refund(7, (RED, "IPOD-RED", 1, "50.00"))
     states = [order(1), order(30, refunds=[refund]), order(40, refunds=[refund], financial_status="refunded")]
     for several in permutations(states):
@@ -100,7 +106,8 @@ def test_the_states_of_an_order_come_to_the_same_in_whatever_order_they_come(
                 tx.exec_driver_sql(f"DELETE FROM {table}")
 
 
-def test_who_cancels_what_nobody_knew_of_bought_nothing(store: Store, tell: Tell) -> None:
+def test_who_cancels_what_nobody_knew_of_bought_nothing(on_sqlite: Store) -> None:
+    store, tell = on_sqlite, telling(on_sqlite)
     cancelled = {"cancelled_at": "2017-07-31T18:40:00-04:00"}
     assert tell("shopify", order(40, **cancelled)) == "ignored"
     assert orders(store) == []
@@ -109,7 +116,8 @@ def test_who_cancels_what_nobody_knew_of_bought_nothing(store: Store, tell: Tell
     assert orders(store) == [("450789469", 43_800, "cancelled")]
 
 
-def test_an_order_with_the_lines_that_are_left(store: Store, tell: Tell) -> None:
+def test_an_order_with_the_lines_that_are_left(on_sqlite: Store) -> None:
+    store, tell = on_sqlite, telling(on_sqlite)
     assert tell("shopify", order(1)) == "order"
     assert tell("shopify", order(1)) == "known"
     assert lines(store) == [("IPOD-GREEN", 2.0, 38_800), ("IPOD-RED", 1.0, 5_000)]
@@ -125,9 +133,8 @@ def test_an_order_with_the_lines_that_are_left(store: Store, tell: Tell) -> None
 
 
 @pytest.mark.parametrize("first", ["the refund", "the order"])
-def test_a_refund_that_comes_by_itself_and_with_its_order_is_taken_off_once(
-    store: Store, tell: Tell, first: str
-) -> None:
+def test_a_refund_that_comes_by_itself_and_with_its_order_is_taken_off_once(store: Store, first: str) -> None:
+    tell = telling(store)
     refund = told.shopify_refund(7, (GREEN, "IPOD-GREEN", 1, "194.00"), adjusted="-10.00")
     alone = from_shopify("refunds/create", refund)
     within = order(30, refunds=[refund])
@@ -141,7 +148,8 @@ def test_a_refund_that_comes_by_itself_and_with_its_order_is_taken_off_once(
     assert orders(store) == [("450789469", 23_400, "paid")]
 
 
-def test_refunds_by_themselves_undo_an_order_when_nothing_is_left(store: Store, tell: Tell) -> None:
+def test_refunds_by_themselves_undo_an_order_when_nothing_is_left(on_sqlite: Store) -> None:
+    store, tell = on_sqlite, telling(on_sqlite)
     tell("shopify", order(1))
     for number, line in enumerate(((GREEN, "IPOD-GREEN", 2, "388.00"), (RED, "IPOD-RED", 1, "50.00")), 1):
         assert tell("shopify", from_shopify("refunds/create", told.shopify_refund(number, line))) == "order"
@@ -149,7 +157,8 @@ def test_refunds_by_themselves_undo_an_order_when_nothing_is_left(store: Store, 
     assert rows(store, "SELECT undone_at FROM orders") == [(NOW - 30 * 60 * 1_000_000,)]
 
 
-def test_a_refund_of_what_nobody_bought_is_kept_with_the_reason(store: Store, tell: Tell) -> None:
+def test_a_refund_of_what_nobody_bought_is_kept_with_the_reason(on_sqlite: Store) -> None:
+    store, tell = on_sqlite, telling(on_sqlite)
     refund = told.shopify_refund(7, (GREEN, "IPOD-GREEN", 1, "194.00"))
     assert tell("shopify", from_shopify("refunds/create", refund)) == "unreadable"
     assert tell("stripe", from_stripe("charge.refunded", CHARGE, "evt_1")) == "unreadable"
@@ -160,7 +169,8 @@ def test_a_refund_of_what_nobody_bought_is_kept_with_the_reason(store: Store, te
     assert orders(store) == []
 
 
-def test_another_currency_is_kept_with_the_reason_and_changes_nothing(store: Store, tell: Tell) -> None:
+def test_another_currency_is_kept_with_the_reason_and_changes_nothing(on_sqlite: Store) -> None:
+    store, tell = on_sqlite, telling(on_sqlite)
     assert tell("shopify", from_shopify("orders/paid", changed(SHOPIFY, currency="EUR"))) == "unreadable"
     assert tell("stripe", from_stripe("invoice.paid", INVOICE, "evt_1", currency="eur")) == "unreadable"
     assert {reason for _, reason in reasons(store)} == {
@@ -169,7 +179,8 @@ def test_another_currency_is_kept_with_the_reason_and_changes_nothing(store: Sto
     assert rows(store, "SELECT email FROM contacts") == []
 
 
-def test_one_payment_of_stripe_is_one_order_whichever_event_comes_first(store: Store, tell: Tell) -> None:
+def test_one_payment_of_stripe_is_one_order_whichever_event_comes_first(on_sqlite: Store) -> None:
+    store, tell = on_sqlite, telling(on_sqlite)
     payment = {
         "id": "pi_1", "amount_received": 2198, "currency": "usd", "created": told.AT - 90,
         "receipt_email": "eve@example.test", "metadata": {"sku": "LAMP"},
@@ -181,7 +192,8 @@ def test_one_payment_of_stripe_is_one_order_whichever_event_comes_first(store: S
     assert lines(store) == [("LAMP", 1.0, 2_198), ("TEA-1", 1.0, 357), ("prod_coffee", 1.0, 833)]
 
 
-def test_what_stripe_gave_back_in_all_is_taken_off_however_often_it_is_told(store: Store, tell: Tell) -> None:
+def test_what_stripe_gave_back_in_all_is_taken_off_however_often_it_is_told(store: Store) -> None:
+    tell = telling(store)
     tell("stripe", from_stripe("invoice.paid", INVOICE, "evt_1"))
     charge = changed(CHARGE, amount=1190, payment_intent="pi_9", invoice="in_1")
     for name, back, left in (("2", 190, 1_000), ("3", 190, 1_000), ("4", 690, 500), ("5", 190, 500)):
@@ -195,7 +207,9 @@ def test_what_stripe_gave_back_in_all_is_taken_off_however_often_it_is_told(stor
     assert orders(store) == [("in_1", 500, "refunded")]
 
 
-def test_an_order_of_woocommerce_through_its_life(store: Store, tell: Tell) -> None:
+def test_an_order_of_woocommerce_through_its_life(on_sqlite: Store) -> None:
+    store, tell = on_sqlite, telling(on_sqlite)
+
     def state(status: str, at: str, **more: Any) -> str:
         body = changed(WOOCOMMERCE, status=status, date_modified_gmt=f"2017-07-31T{at}", **more)
         headers, content = told.woocommerce("order.updated", dumped(body))
@@ -215,7 +229,8 @@ def test_an_order_of_woocommerce_through_its_life(store: Store, tell: Tell) -> N
     ]
 
 
-def test_consent_comes_with_the_box_and_never_past_a_no(store: Store, tell: Tell) -> None:
+def test_consent_comes_with_the_box_and_never_past_a_no(on_sqlite: Store) -> None:
+    store, tell = on_sqlite, telling(on_sqlite)
     tell("shopify", order(1))
     [(contact,)] = rows(store, "SELECT id FROM contacts")
     with store.write() as tx:
@@ -226,7 +241,8 @@ def test_consent_comes_with_the_box_and_never_past_a_no(store: Store, tell: Tell
         assert consents.topics_of(tx, contact) == {"news": False}
 
 
-def test_who_was_erased_does_not_come_back_by_an_order_from_before(store: Store, tell: Tell) -> None:
+def test_who_was_erased_does_not_come_back_by_an_order_from_before(store: Store) -> None:
+    tell = telling(store)
     tell("shopify", order(1))
     erase(store, "bob.norman@mail.example.test", NOW, address_key=KEY)
     tell("shopify", order(2))
@@ -234,7 +250,8 @@ def test_who_was_erased_does_not_come_back_by_an_order_from_before(store: Store,
     assert orders(store) == []
 
 
-def test_events_are_taken_once(store: Store, tell: Tell) -> None:
+def test_events_are_taken_once(on_sqlite: Store) -> None:
+    store, tell = on_sqlite, telling(on_sqlite)
     for name in ("evt_1", "evt_1"):
         tell("stripe", from_stripe("invoice.payment_failed", INVOICE, name))
     tell("shopify", from_shopify("orders/fulfilled", SHOPIFY))
@@ -265,3 +282,26 @@ def test_whatever_is_left_of_an_order_is_what_its_lines_come_to(amounts: list[in
         assert [it.amount for it in after] == amounts
     else:
         assert sum(it.amount for it in after if it.status == "paid") == left
+
+
+def test_what_is_kept_of_a_person_can_be_found_by_their_address(on_sqlite: Store) -> None:
+    store, tell = on_sqlite, telling(on_sqlite)
+    for event in (
+        order(1, financial_status="pending"),
+        from_shopify("products/update", {"email": "bob.norman@mail.example.test"}),
+        order(2, currency="EUR"),
+        order(3),
+        from_shopify("refunds/create", told.shopify_refund(7, (GREEN, "IPOD-GREEN", 1, "194.00"))),
+    ):
+        tell("shopify", event)
+    tell("stripe", from_stripe("charge.refunded", CHARGE, "evt_1"))
+    kept = rows(store, "SELECT kind, recipient FROM arrivals ORDER BY id")
+    bob = "bob.norman@mail.example.test"
+    assert kept == [
+        ("ignored", bob),
+        ("ignored", bob),
+        ("unreadable", bob),
+        ("order", bob),
+        ("order", bob),
+        ("unreadable", "eve@example.test"),
+    ]

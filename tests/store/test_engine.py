@@ -24,7 +24,9 @@ from support.databases import START
 
 
 def test_every_sqlite_connection_sets_its_pragmas(sqlite_url: str) -> None:
-    wanted = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 30_000, "temp_store": 2}
+    wanted = {
+        "journal_mode": "wal", "synchronous": 2, "busy_timeout": 30_000, "temp_store": 2, "secure_delete": 1,
+    }  # fmt: skip
     store = open_store(sqlite_url, now=START)
     with store.read() as first, store.read() as second, store.write() as third:
         for tx in (first, second, third):

@@ -7,9 +7,9 @@ from nurture.messages.notice import Deed
 from nurture.store import happenings, orders
 from nurture.store.engine import Store
 from nurture.store.happenings import EventGiven
-from nurture.store.lately import lately
+from nurture.store.lately import keen, lately
 from nurture.store.orders import LineGiven
-from nurture.store.people import ids_by_email
+from nurture.store.people import ContactGiven, ids_by_email, upsert
 
 NOW = 1_500_000_000_000_000
 
@@ -81,3 +81,18 @@ def test_opens_and_clicks_name_campaign_and_step(store: Store) -> None:
         Deed(at=NOW - 1, did="clicked", what="hello › welcome"),
         Deed(at=NOW - 2, did="opened", what="hello › welcome"),
     )
+
+
+def test_who_was_keen_where_they_come_from_is_keen_here_and_the_latest_moment_counts(store: Store) -> None:
+    with store.write() as tx:
+        ids = {}
+        for last in (NOW - 5 * DAY, NOW - 9 * DAY, 0):
+            given = [
+                ContactGiven(email="ann@x.test", last_engaged_at=last),
+                ContactGiven(email="ben@x.test", last_engaged_at=last and last - 30 * DAY),
+                ContactGiven(email="cat@x.test"),
+            ]
+            ids = upsert(tx, store.ids, given, NOW).ids
+        assert keen(tx, list(ids.values()), NOW - 6 * DAY) == {ids["ann@x.test"]}
+        assert keen(tx, list(ids.values()), NOW - 5 * DAY + 1) == set()
+        assert keen(tx, list(ids.values()), NOW - 35 * DAY) == {ids["ann@x.test"], ids["ben@x.test"]}

@@ -92,7 +92,10 @@ def api_site(store: Store, workspace: Path, **api: object) -> Iterator[ApiSite]:
     """The site; `api` are settings of [api]."""
     settings: Mapping[str, object] = {"origins": [ORIGIN], **api}
     given = files({"welcome": CAMPAIGN}, {"shipped": SHIPPED})
-    with opened(store, workspace, given, api=settings) as corner, browser(corner.app.web(corner.world)) as client:
+    with (
+        opened(store, workspace, given, api=settings) as corner,
+        browser(corner.app.web(corner.world)) as client,
+    ):
         site = ApiSite(corner=corner, client=client)
         secret = [scope for scope in SCOPES if scope != "browser"]
         site.key("everything", *secret)

@@ -89,6 +89,14 @@ class Dovecot:
             for mail in mails:
                 assert client.append("INBOX", flags, "", mail)[0] == "OK"
 
+    def empty(self) -> None:
+        """As it was in the beginning."""
+        with self.client() as client:
+            client.uid("STORE", "1:*", "+FLAGS", "(\\Deleted)")
+            client.expunge()
+            for folder in ("nurture.done", "other"):
+                client.delete(folder)
+
     def mails(self, folder: str = "INBOX") -> list[tuple[str, str]]:
         """Flags and subject of each, in order."""
         found = []
@@ -126,16 +134,18 @@ def running() -> Iterator[Dovecot]:
             )
         )
         environ = {**os.environ, "LD_LIBRARY_PATH": str(libexec)}
-        process = subprocess.Popen([binary, "-F", "-c", config], env=environ, stderr=subprocess.PIPE)
+        # To a file: children that outlive it a little would keep a pipe open.
+        with (folder / "said").open("wb") as said:
+            process = subprocess.Popen([binary, "-F", "-c", config], env=environ, stderr=said)
         try:
-            _wait_for(port, process, folder / "log")
+            _wait_for(port, process, folder)
             yield Dovecot(port=port)
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.wait(timeout=20)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
     until = time.monotonic() + 15
     while True:
         try:
@@ -144,8 +154,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             return
         except (OSError, imaplib.IMAP4.error):
             if process.poll() is not None or time.monotonic() > until:
-                process.kill()
-                said = process.communicate()[1].decode() + (log.read_text() if log.exists() else "")
+                said = "".join(it.read_text() for it in (folder / "said", folder / "log") if it.exists())
                 raise AssertionError(f"dovecot did not start: {said[-2000:]}") from None
             time.sleep(0.05)
 

@@ -135,8 +135,8 @@ def test_only_post_and_only_where_a_source_is_set_up_and_four_megabytes_at_most(
     store.close()
 
 
-def test_many_events_at_once_are_taken_at_once(here: tuple[Corner, Browser]) -> None:
-    corner, client = here
+def test_many_events_at_once_are_taken_at_once(on_sqlite: tuple[Corner, Browser]) -> None:
+    corner, client = on_sqlite
     events = [
         told.changed(told.SENDGRID, event=word, sg_event_id=f"{word} {no}", email=f"{no}@example.test")
         for word in ("delivered", "bounce", "open")
@@ -147,8 +147,8 @@ def test_many_events_at_once_are_taken_at_once(here: tuple[Corner, Browser]) -> 
     assert is_suppressed(corner, "7@example.test")
 
 
-def test_a_token_of_mailguns_brings_one_event_and_no_other(here: tuple[Corner, Browser]) -> None:
-    corner, client = here
+def test_a_token_of_mailguns_brings_one_event_and_no_other(on_sqlite: tuple[Corner, Browser]) -> None:
+    corner, client = on_sqlite
     assert post(client, "mailgun", told.mailgun(told.changed(told.MAILGUN, event="accepted"))) == 200
     stolen = told.mailgun(told.changed(told.MAILGUN, id="another"))
     assert post(client, "mailgun", stolen) == 200
@@ -193,8 +193,10 @@ def test_an_order_comes_in_with_its_buyer_and_the_consent_they_gave(here: tuple[
     assert kept(corner) == [("shopify", "order", "bob.norman@mail.example.test", "orders/paid")]
 
 
-def test_what_a_shop_signed_and_nobody_can_read_is_kept_with_the_reason(here: tuple[Corner, Browser]) -> None:
-    corner, client = here
+def test_what_a_shop_signed_and_nobody_can_read_is_kept_with_the_reason(
+    on_sqlite: tuple[Corner, Browser],
+) -> None:
+    corner, client = on_sqlite
     euros = told.dumped(told.changed(told.SHOPIFY, currency="EUR"))
     assert post(client, "shopify", told.shopify("orders/paid", euros)) == 200
     assert post(client, "shopify", told.shopify("orders/paid", b"no JSON")) == 200
@@ -221,8 +223,8 @@ def with_amazon(corner: Corner, amazon: Amazon) -> Browser:
     return alone(corner, Sns(ca_file=amazon.ca_file, place=amazon.place))
 
 
-def test_ses_is_subscribed_to_and_then_believed(here: tuple[Corner, Browser]) -> None:
-    corner, _ = here
+def test_ses_is_subscribed_to_and_then_believed(on_sqlite: tuple[Corner, Browser]) -> None:
+    corner, _ = on_sqlite
     with Amazon() as amazon, with_amazon(corner, amazon) as client:
         assert post(client, "ses", ({}, told.dumped(told.subscription()))) == 200
         assert [line.split("&")[0] for line in amazon.lines[1:]] == ["GET /?Action=ConfirmSubscription"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from nurture.clock import DAY, HOUR, MINUTE
+from nurture.runner.account import Account, account
 from nurture.runner.direct import DirectGiven, plan_direct
-from nurture.store import suppressions
+from nurture.store import people, suppressions
 from nurture.store.engine import Store
 from support.signing_up import WELCOME, House, house
 
@@ -27,6 +28,15 @@ def centre(it: House, email: str, *topics: str) -> str:
         [key] = plan_direct(tx, it.corner.store.ids, it.corner.world(), [given], it.corner.now)
     it.corner.until(it.corner.now)
     return it.corner.app.urls.preferences(key).removeprefix("http://127.0.0.1:8025")
+
+
+def explained(it: House, email: str) -> Account:
+    """What `nurture explain` tells."""
+    with it.corner.store.read() as tx:
+        contact = people.ids_by_email(tx, [email])[email]
+        found = account(tx, it.corner.world(), contact, it.corner.app.address_key, it.corner.now)
+    assert found is not None
+    return found
 
 
 def words(it: House) -> list[tuple[object, ...]]:
@@ -69,6 +79,10 @@ def test_a_pause_holds_marketing_and_nothing_else_and_can_be_ended(store: Store,
         assert sorted(it.mail(ANN)) == ["We write elsewhere now", "one", "three"]
         assert it.corner.rows("SELECT last_reply FROM outbox") == [("quiet",)]
         assert "until" in it.client.get(url).text
+        told = explained(it, ANN)
+        assert list(told.quiet) == ["quiet"]
+        waiting = [one.waiting.says for one in told.told.entries if one.waiting]
+        assert waiting == ["their message two waits: they asked for a pause"]
         assert "The pause is over" in it.client.post(url, data={"do": "resume"}).text
         it.corner.until(it.corner.now + MINUTE)
         assert "two" in it.mail(ANN)

@@ -24,9 +24,9 @@ def erase(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Erase everything that is kept of one person, and never mail the address again.
+    """Erase one person, and never mail the address again.
 
-    Only a keyed hash of the address stays, so that no file brings them back. It prints a receipt, which names nobody.
+    All that is kept of them goes. Only a keyed hash of the address stays, so that no file brings them back. It prints a receipt, which names nobody.
     There is no way back: nurture export ADDRESS writes down first what is there.
 
     \b

@@ -20,7 +20,7 @@ def export(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Write down everything that is kept of one person, as one JSON document.
+    """Write down all that is kept of one person, as JSON.
 
     For the answer to somebody who asks what is known of them. Times are UTC. Look through it before you pass it on:
     what came in by mail is in it as it came.

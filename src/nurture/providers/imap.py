@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
-from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 from imap_tools.imap_utf7 import utf7_encode
 
@@ -167,6 +167,10 @@ class Mailbox:
         try:
             if interrupted:
                 raise OSError("it was interrupted")
+            if self._account.security == "starttls":
+                _ok(box.client.starttls(trusting(self._account.ca_file)))
+                with self._lock:
+                    self._open = box.client.sock
             self._log_in(box)
             yield box
             with contextlib.suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
@@ -179,15 +183,9 @@ class Mailbox:
 
     def _connect(self) -> BaseMailBox:
         it = self._account
-        match it.security:
-            case "tls":
-                return MailBox(it.host, it.port, timeout=self._seconds, ssl_context=trusting(it.ca_file))
-            case "starttls":
-                return MailBoxStartTls(
-                    it.host, it.port, timeout=self._seconds, ssl_context=trusting(it.ca_file)
-                )
-            case "none":
-                return MailBoxUnencrypted(it.host, it.port, timeout=self._seconds)
+        if it.security == "tls":
+            return MailBox(it.host, it.port, timeout=self._seconds, ssl_context=trusting(it.ca_file))
+        return MailBoxUnencrypted(it.host, it.port, timeout=self._seconds)
 
     def _log_in(self, box: BaseMailBox) -> None:
         it = self._account

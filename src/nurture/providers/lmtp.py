@@ -7,7 +7,7 @@ import contextlib
 import errno
 from collections.abc import Callable, Sequence
 from logging import ERROR, getLogger
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import structlog
 from aiosmtpd.lmtp import LMTP
@@ -165,9 +165,9 @@ class _Session(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not self._listener.opened(self):
-            assert isinstance(transport, asyncio.WriteTransport)
-            transport.write(b"421 4.7.0 too many connections\r\n")
-            transport.close()
+            refused = cast(asyncio.WriteTransport, transport)
+            refused.write(b"421 4.7.0 too many connections\r\n")
+            refused.close()
             return
         super().connection_made(transport)
 
@@ -208,8 +208,7 @@ class _Session(SMTP):
     def end(self) -> None:
         """Close the connection at once."""
         if self.transport is not None:
-            assert isinstance(self.transport, asyncio.Transport)
-            self.transport.abort()
+            cast(asyncio.WriteTransport, self.transport).abort()
 
 
 class _SmtpSession(_Session):

@@ -23,6 +23,7 @@ from nurture.errors import StoreError
 from nurture.messages.feed_body import Told, body, entry_name
 from nurture.messages.webhook import signed
 from nurture.providers.base import Call, Caller
+from nurture.runner.feed_turns import Turns
 from nurture.runner.troubles import Troubles
 from nurture.settings.webhooks import Subscriber
 from nurture.store import feed_deliveries, subscribers
@@ -90,9 +91,11 @@ class FeedLoop:
         alert: Callable[[str, str], None] | None = None,
         pace: Pace | None = None,
         troubles: Troubles | None = None,
+        turns: Turns | None = None,
     ) -> None:
         """`given`: the subscribers, each with the secrets that sign what it is told. `alert` is called on the event
         loop with the name of one that has failed for long, and what it said."""
+        self._turns = turns or Turns()
         self._store = store
         self._clock = clock
         self._given = given
@@ -160,6 +163,7 @@ class FeedLoop:
 
         async def one_by_one() -> None:
             while not stop.is_set() and (next_ := batch.take()) is not None:
+                await self._turns.take()
                 await self._tell(it, secrets, *next_, batch)
 
         workers = {asyncio.create_task(one_by_one()) for _ in range(min(AT_ONCE, len(work)))}

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from nurture.audience.contact import Scalar
 from nurture.incoming.shops.event import LinesBack, OnlyLeft, Row, ShopEvent
 from nurture.runner import intake_cells as cells
 from nurture.runner import intake_rows
@@ -25,7 +24,7 @@ from nurture.store.engine import Tx
 from nurture.store.happenings import EventGiven
 from nurture.store.ids import Ids
 from nurture.store.orders import LineGiven
-from nurture.store.shop_orders import is_news, known_orders
+from nurture.store.shop_orders import KnownOrder, is_news, known_orders
 
 Effect: TypeAlias = Literal["known", "order", "event", "ignored", "unreadable"]
 """known: it came before. order, event: it was taken in. ignored: nothing comes of it. unreadable: it could not be."""
@@ -57,11 +56,12 @@ def take_shop_event(tx: Tx, ids: Ids, event: ShopEvent, content: bytes, counter:
     if not arrivals.unseen(tx, source, {f"webhook {event.id}"}, now):
         return "known"
     effect: Effect
+    order = _order_of(tx, event)
     try:
-        effect, reason = _taken(tx, ids, event, counter)
+        effect, reason = _taken(tx, ids, event, order, counter)
     except BadRow as error:
         effect, reason = "unreadable", str(error)
-    email = _email(event)
+    email = event.email or (order.email if order else "")
     _keep(tx, ids, counter, effect, content, email=email, reason=reason or event.what)
     return effect
 
@@ -71,18 +71,25 @@ def keep_unreadable(tx: Tx, ids: Ids, counter: Counter, content: bytes, reason: 
     _keep(tx, ids, counter, "unreadable", content, email="", reason=reason)
 
 
-def _taken(tx: Tx, ids: Ids, event: ShopEvent, counter: Counter) -> tuple[Effect, str]:
-    """What became of it, and why nothing did. Raises BadRow, with nothing written but what keeps order."""
+def _order_of(tx: Tx, event: ShopEvent) -> KnownOrder | None:
+    """The order that it is about, where that is known."""
+    numbers = event.back.order_ids if isinstance(event.back, OnlyLeft) else (event.order_id,)
+    return next(iter(known_orders(tx, [it for it in numbers if it]).values()), None)
+
+
+def _taken(
+    tx: Tx, ids: Ids, event: ShopEvent, order: KnownOrder | None, counter: Counter
+) -> tuple[Effect, str]:
+    """What became of it, and why nothing did. Raises BadRow, with nothing written."""
     if event.ignored:
         return "ignored", event.ignored
     cells.currency({"currency": event.currency}, counter.setting)
     if event.back is not None:
-        return _given_back(tx, ids, event, event.back, counter)
+        return _given_back(tx, ids, event, event.back, order, counter)
     read = _read(event.rows, counter.setting)
-    known = known_orders(tx, [event.order_id]) if event.order_id else {}
-    if event.counts == "new" and known:
+    if event.counts == "new" and order is not None:
         return "ignored", f"order {event.order_id} is known already"
-    if event.counts == "known" and not known:
+    if event.counts == "known" and order is None:
         return "ignored", f"order {event.order_id} was never paid"
     if event.as_of and not is_news(tx, counter.source, event.order_id, event.as_of):
         return "ignored", f"something newer is known of order {event.order_id}"
@@ -94,18 +101,22 @@ def _taken(tx: Tx, ids: Ids, event: ShopEvent, counter: Counter) -> tuple[Effect
 
 
 def _given_back(
-    tx: Tx, ids: Ids, event: ShopEvent, back: LinesBack | OnlyLeft, counter: Counter
+    tx: Tx,
+    ids: Ids,
+    event: ShopEvent,
+    back: LinesBack | OnlyLeft,
+    order: KnownOrder | None,
+    counter: Counter,
 ) -> tuple[Effect, str]:
-    numbers = (back.order_id,) if isinstance(back, LinesBack) else back.order_ids
-    order = next(iter(known_orders(tx, numbers).values()), None)
     if order is None:
+        numbers = back.order_ids if isinstance(back, OnlyLeft) else (back.order_id,)
         raise BadRow(f"money was given back on {' or '.join(numbers)}, and no such order is known")
     now = counter.setting.now
+    at = cells.moment({"at": event.at}, "at", counter.setting) or now
     if isinstance(back, LinesBack):
         if not arrivals.unseen(tx, counter.source, {_refund(back.refund)}, now):
             return "ignored", f"refund {back.refund} was told with its order already"
         is_news(tx, counter.source, order.order_id, event.as_of)
-    at = cells.moment({"at": event.at}, "at", counter.setting) or now
     rows = after_refund(order, back, at, counter.setting.digits)
     take_orders(tx, ids, rows, counter.terms)
     return ("order", "") if rows else ("ignored", f"order {order.order_id} has no more to give back")
@@ -128,11 +139,6 @@ def _read(rows: Sequence[Row], setting: Setting) -> _Read:
 
 def _refund(number: str) -> str:
     return f"refund {number}"[:300]
-
-
-def _email(event: ShopEvent) -> str:
-    found: Scalar | None = next((row.record.get("email") for row in event.rows), "")
-    return found if isinstance(found, str) else ""
 
 
 def _keep(

@@ -91,7 +91,9 @@ class Subscriber(Part):
 
     def wants(self, campaign: str) -> bool:
         """Whether it is told of what happens in the campaign of that key; "" is what belongs to none."""
-        return not self.campaigns or any(fnmatchcase(campaign, it) for it in self.campaigns)
+        return not self.campaigns or (
+            campaign != "" and any(fnmatchcase(campaign, it) for it in self.campaigns)
+        )
 
 
 def _near(event: str) -> str:

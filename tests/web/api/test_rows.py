@@ -10,8 +10,9 @@ import pytest
 
 from nurture.runner.intake import import_file
 from nurture.runner.tick import decide
-from nurture.store.engine import Store
+from nurture.store.engine import Store, open_store
 from support.api_site import ApiSite, api_site
+from support.databases import START
 
 ORDER = {
     "order_id": "1001",
@@ -25,6 +26,15 @@ ORDER = {
 def site(store: Store, tmp_path: Path) -> Iterator[ApiSite]:
     with api_site(store, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def own(sqlite_url: str, tmp_path: Path) -> Iterator[ApiSite]:
+    """For what reads its whole database, and asks it nothing that others do not ask of both engines."""
+    store = open_store(sqlite_url, now=START, durable=False)
+    with api_site(store, tmp_path) as opened:
+        yield opened
+    store.close()
 
 
 def counts(answer: dict[str, object]) -> tuple[object, object, object]:
@@ -92,11 +102,11 @@ def test_an_order_comes_with_its_lines_and_is_undone_by_its_status(site: ApiSite
     assert site.rows("SELECT status FROM orders") == [("refunded",)]
 
 
-def test_the_same_order_twice_in_a_batch_is_not_added_up(site: ApiSite) -> None:
+def test_the_same_order_twice_in_a_batch_is_not_added_up(own: ApiSite) -> None:
     other = {**ORDER, "order_id": "1002", "colour": "blue"}
-    answer = site.post("/orders", [ORDER, other, ORDER, {**other, "status": "cancelled"}])
+    answer = own.post("/orders", [ORDER, other, ORDER, {**other, "status": "cancelled"}])
     assert (counts(answer), answer["not_used"]) == ((3, 1, 0), ["colour"])
-    found = site.rows("SELECT order_id, amount, status FROM orders ORDER BY order_id")
+    found = own.rows("SELECT order_id, amount, status FROM orders ORDER BY order_id")
     assert [tuple(it) for it in found] == [("1001", 2800, "paid"), ("1002", 2800, "cancelled")]
 
 
@@ -116,7 +126,7 @@ def test_an_order_that_cannot_be_taken_says_why(api: ApiSite, order: dict[str, o
     assert answer.json()["detail"].startswith(because)
 
 
-def test_a_file_and_the_api_mean_the_same(site: ApiSite, tmp_path: Path) -> None:
+def test_a_file_and_the_api_mean_the_same(own: ApiSite, tmp_path: Path) -> None:
     rows = [
         {"id": "1", "email": "ann@example.test", "name": "seen", "at": "2016-12-01", "Zip Code": "01067"},
         {
@@ -130,28 +140,28 @@ def test_a_file_and_the_api_mean_the_same(site: ApiSite, tmp_path: Path) -> None
     ]
     file = tmp_path / "events.ndjson"
     file.write_text("".join(json.dumps(it) + "\n" for it in rows))
-    settings = site.corner.app.settings
+    settings = own.corner.app.settings
     done = import_file(
-        site.store,
+        own.store,
         "events",
         file,
-        now=site.corner.now,
+        now=own.corner.now,
         zone=settings.zone,
         currency=settings.currency,
-        address_key=site.corner.app.address_key,
+        address_key=own.corner.app.address_key,
     )
-    before = site.rows("SELECT at, name, properties FROM events ORDER BY at")
-    assert (done.taken, counts(site.post("/events", rows))) == (2, (0, 2, 0))
+    before = own.rows("SELECT at, name, properties FROM events ORDER BY at")
+    assert (done.taken, counts(own.post("/events", rows))) == (2, (0, 2, 0))
     apart = [{**it, "id": f"again {it['id']}"} for it in rows]
-    assert counts(site.post("/events", apart)) == (2, 0, 0)
-    after = site.rows("SELECT at, name, properties FROM events ORDER BY at")
+    assert counts(own.post("/events", apart)) == (2, 0, 0)
+    after = own.rows("SELECT at, name, properties FROM events ORDER BY at")
     assert after == [it for it in before for _ in (1, 2)]
 
 
-def test_products_come_by_sku(site: ApiSite) -> None:
+def test_products_come_by_sku(own: ApiSite) -> None:
     rice = {"sku": "R-12", "name": "Rice", "line": "rice", "price": 24.9, "in_stock": True}
-    assert counts(site.post("/products", [rice, {**rice, "price": 19}, {"name": "Tea"}])) == (1, 1, 1)
-    assert site.rows("SELECT sku, price, in_stock FROM products") == [("R-12", 1900, True)]
+    assert counts(own.post("/products", [rice, {**rice, "price": 19}, {"name": "Tea"}])) == (1, 1, 1)
+    assert own.rows("SELECT sku, price, in_stock FROM products") == [("R-12", 1900, True)]
 
 
 def test_a_yes_needs_a_basis_and_a_no_stops_what_waits(site: ApiSite) -> None:

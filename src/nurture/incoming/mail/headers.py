@@ -21,7 +21,8 @@ _END = re.compile(rb"\r?\n\r?\n")
 _NAME = re.compile(r"([!-9;-~]{1,100})[ \t]*:")
 _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,1000}\?=")
 _PARAMETER = re.compile(r';\s*([a-zA-Z0-9_*-]{1,60})\s*=\s*("(?:[^"\\]|\\.){0,1000}"|[^\s;"]{0,1000})')
-_ADDRESS = re.compile(r"[^\s<>()\[\]\\,;:\"@\x00-\x20\ufffd]{1,200}@[^\s<>()\[\]\\,;:\"@'`\ufffd]{1,255}")
+_NEVER = r"\s<>()\[\]\\,;:\"@\x00-\x20\x7f\ufffd"
+_ADDRESS = re.compile(rf"[^{_NEVER}]{{1,200}}@[^{_NEVER}'`]{{1,255}}")
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
 
 

@@ -45,6 +45,9 @@ _CERTIFICATE = re.compile(
 )
 """Host and path as SNS has them, letter by letter: `sns.s3.amazonaws.com` would be anybody's bucket."""
 
+_LARGEST = 1024 * 1024
+"""SNS carries 256 KiB, which may be twice as much as JSON in JSON. Whoever signs nothing is not read for long."""
+
 _SIGNED: Mapping[str, tuple[str, ...]] = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     "SubscriptionConfirmation": (
@@ -100,6 +103,8 @@ class Envelope:
 
 def envelope(body: bytes) -> Envelope | None:
     """The envelope, or None where it cannot be one of SNS's."""
+    if len(body) > _LARGEST:
+        return None
     try:
         whole = loaded(body)
     except UnreadableError:

@@ -60,6 +60,8 @@ class ShopEvent:
     """The same again has the same."""
     what: str
     """The shop's word for it."""
+    email: str = ""
+    """Whom it is about, in lower case; empty: not told. So that what is kept of them can be found again."""
     rows: tuple[Row, ...] = ()
     back: LinesBack | OnlyLeft | None = None
     currency: str = ""

@@ -41,7 +41,8 @@ def read(body: bytes, headers: Headers) -> ShopEvent:
         return _refund(whole, what, name)
     if what == "checkouts/create":
         return _checkout(whole, what, name)
-    return ShopEvent(id=name, what=what, ignored=f"{what or 'a webhook without a topic'} is not used")
+    why = f"{what or 'a webhook without a topic'} is not used"
+    return ShopEvent(id=name, what=what, email=_email(whole), ignored=why)
 
 
 def _order(order: Part, what: str, name: str) -> ShopEvent:
@@ -51,7 +52,7 @@ def _order(order: Part, what: str, name: str) -> ShopEvent:
     state, cancelled_at = text(order, "financial_status"), text(order, "cancelled_at")
     why = _unused(order, state, email, cancelled_at)
     if why:
-        return ShopEvent(id=name, what=what, ignored=why)
+        return ShopEvent(id=name, what=what, email=email, ignored=why)
     status = (
         "cancelled" if cancelled_at or state == "voided" else "refunded" if state == "refunded" else "paid"
     )
@@ -73,6 +74,7 @@ def _order(order: Part, what: str, name: str) -> ShopEvent:
     return ShopEvent(
         id=name,
         what=what,
+        email=email,
         rows=(_contact(order, email), *rows),
         currency=text(order, "currency"),
         at=at,
@@ -151,11 +153,10 @@ def _refund(refund: Part, what: str, name: str) -> ShopEvent:
 def _checkout(checkout: Part, what: str, name: str) -> ShopEvent:
     email, token = _email(checkout), text(checkout, "token")
     if not email or not token:
-        return ShopEvent(id=name, what=what, ignored="the checkout has no address yet")
+        return ShopEvent(id=name, what=what, email=email, ignored="the checkout has no address yet")
     at = text(checkout, "created_at")
-    return ShopEvent(
-        id=name, what=what, rows=(_event("checkout_started", email, at, f"checkout {token}", ""),)
-    )
+    row = _event("checkout_started", email, at, f"checkout {token}", "")
+    return ShopEvent(id=name, what=what, email=email, rows=(row,))
 
 
 def _event(name: str, email: str, at: str, key: str, order_id: str) -> Row:

@@ -8,6 +8,7 @@ the same id, an invoice's never has that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from nurture.clock import SECOND, Moment, format_iso
@@ -46,6 +47,10 @@ def read(body: bytes, headers: Headers) -> ShopEvent:
     it = part(event, "data", "object")
     if not name or not what or not it:
         raise UnreadableError("it is not an event")
+    return replace(_made(event, it, name, what), email=_email(it))
+
+
+def _made(event: object, it: Part, name: str, what: str) -> ShopEvent:
     match what:
         case "checkout.session.completed" | "checkout.session.async_payment_succeeded":
             return _checkout(it, name, what)
@@ -56,10 +61,9 @@ def read(body: bytes, headers: Headers) -> ShopEvent:
         case "charge.refunded":
             return _refund(it, name, what)
         case "invoice.payment_failed":
-            return _happened("payment_failed", address(it, "customer_email"), event, name, what)
+            return _happened("payment_failed", _email(it), event, name, what)
         case "checkout.session.expired":
-            email = address(it, "customer_details", "email") or address(it, "customer_email")
-            return _happened("checkout_expired", email, event, name, what)
+            return _happened("checkout_expired", _email(it), event, name, what)
         case _:
             return ShopEvent(id=name, what=what, ignored=f"{what} is not used")
 
@@ -74,7 +78,6 @@ def _checkout(session: Part, name: str, what: str) -> ShopEvent:
     if text(session, "invoice"):
         return ShopEvent(id=name, what=what, ignored="its invoice makes the order")
     details = part(session, "customer_details")
-    email = address(details, "email") or address(session, "customer_email")
     agreed = text(session, "consent", "promotions") == "opt_in"
     sku = text(session, "metadata", "sku", longest=200) or text(session, "payment_link", longest=200)
     return _paid(
@@ -82,7 +85,6 @@ def _checkout(session: Part, name: str, what: str) -> ShopEvent:
         name,
         what,
         order_id=text(session, "payment_intent") or text(session, "id"),
-        email=email,
         amounts={sku or "stripe checkout": number(session, "amount_total")},
         contact={
             **_name(text(details, "name", longest=200)),
@@ -107,7 +109,6 @@ def _invoice(invoice: Part, name: str, what: str) -> ShopEvent:
         name,
         what,
         order_id=text(invoice, "id"),
-        email=address(invoice, "customer_email"),
         amounts=_scaled(amounts or {"stripe invoice": paid}, paid),
         contact={
             **_name(text(invoice, "customer_name", longest=200)),
@@ -121,18 +122,11 @@ def _payment(payment: Part, name: str, what: str) -> ShopEvent:
     if not sku:
         why = "its Checkout or invoice makes the order, else its metadata has to name a sku"
         return ShopEvent(id=name, what=what, ignored=why)
-    charge = next(iter(parts(payment, "charges", "data")), {})
-    email = (
-        address(payment, "receipt_email")
-        or address(payment, "metadata", "email")
-        or address(charge, "billing_details", "email")
-    )
     return _paid(
         payment,
         name,
         what,
         order_id=text(payment, "id"),
-        email=email,
         amounts={sku: number(payment, "amount_received")},
         contact={},
     )
@@ -163,10 +157,10 @@ def _paid(
     what: str,
     *,
     order_id: str,
-    email: str,
     amounts: Mapping[str, Decimal],
     contact: Mapping[str, Cell],
 ) -> ShopEvent:
+    email = _email(it)
     if not email:
         return ShopEvent(id=name, what=what, ignored="nobody's address is known")
     currency = text(it, "currency").upper()
@@ -188,6 +182,20 @@ def _paid(
         at=at,
         order_id=order_id,
         counts="new",
+    )
+
+
+def _email(it: Part) -> str:
+    """Whose a Checkout, an invoice, a payment or a charge is; each says so somewhere else."""
+    charge = next(iter(parts(it, "charges", "data")), {})
+    return (
+        address(it, "customer_details", "email")
+        or address(it, "customer_email")
+        or address(it, "receipt_email")
+        or address(it, "billing_details", "email")
+        or address(it, "metadata", "email")
+        or address(charge, "billing_details", "email")
+        or address(it, "email")
     )
 
 

@@ -45,7 +45,9 @@ def read(body: bytes, headers: Headers) -> ShopEvent:
     # The signature covers the body alone, so the body alone says whether it has come before.
     name = f"{what} {hashlib.sha256(body).hexdigest()}"
     if what not in _ORDERS:
-        return ShopEvent(id=name, what=what, ignored=f"{what or 'a webhook without a topic'} is not used")
+        email = address(order, "billing", "email") or address(order, "email")
+        why = f"{what or 'a webhook without a topic'} is not used"
+        return ShopEvent(id=name, what=what, email=email, ignored=why)
     order_id, email = text(order, "id"), address(order, "billing", "email")
     if not order_id or not isinstance(order.get("line_items"), list):
         raise UnreadableError("it is not an order")
@@ -53,7 +55,7 @@ def read(body: bytes, headers: Headers) -> ShopEvent:
     status = _STATUSES.get(state, "")
     if not email or not status:
         why = f"not paid yet: {state or 'no status'}" if email else "the order has no address"
-        return ShopEvent(id=name, what=what, ignored=why)
+        return ShopEvent(id=name, what=what, email=email, ignored=why)
     return _order(order, what, name, status=status, order_id=order_id, email=email)
 
 
@@ -88,6 +90,7 @@ def _order(order: Part, what: str, name: str, *, status: str, order_id: str, ema
     return ShopEvent(
         id=name,
         what=what,
+        email=email,
         rows=(Row(kind="contacts", record=contact), *rows),
         currency=text(order, "currency"),
         at=at,

@@ -106,7 +106,7 @@ def _shown(
         "path": path,
         "id": operation["operationId"],
         "title": operation["summary"],
-        "says": [it for it in operation.get("description", "").split("\n\n") if it],
+        "says": [it.split("`") for it in operation.get("description", "").split("\n\n") if it],
         "scope": operation["x-scope"],
         "types": list(bodies),
         "fields": [_field(schema, *it) for it in schema.get("properties", {}).items()],
@@ -122,7 +122,7 @@ def _field(schema: Mapping[str, Any], name: str, about: Mapping[str, Any]) -> di
         "name": name,
         "kind": " or ".join(kinds) or "object",
         "is_needed": is_needed,
-        "says": about.get("description", ""),
+        "says": about.get("description", "").split("`"),
     }
 
 

@@ -168,9 +168,11 @@ class ContactRow(_Shape):
     timezone: str = Field(default="", examples=["Europe/London"])
     country: str = Field(default="", examples=["GB"])
     created_at: str = Field(default="", examples=[TIME])
+    """Since when they are known. ISO 8601; without a zone, in the workspace's."""
     consent: str = Field(default="", examples=["checkbox at the checkout"])
     """On what basis they agreed to all marketing topics; counts for topics on which they never said anything."""
     tags: str | list[str] = Field(default="", examples=["regular"])
+    """Added to those they have; as text, separated by commas."""
 
 
 class EventRow(_Shape):
@@ -204,13 +206,17 @@ class OrderRow(_Shape):
     order_id: str = Field(examples=["1001"])
     email: str = Field(default="", examples=["ann@example.test"])
     external_id: str = ""
+    """In place of `email`, where the contact is known."""
     ordered_at: str = Field(examples=[TIME])
     currency: str = ""
+    """The workspace's, or not said."""
     code: str = Field(default="", examples=["WELCOME-7K2M"])
+    """The offer's code that they used."""
     status: str = Field(default="paid", examples=["paid"])
     """paid, refunded or cancelled; a line may have its own."""
     refunded_at: str = ""
     lines: list[OrderLine] = Field(min_length=1)
+    """What was bought: `sku`, `amount` (what was paid for it) and `quantity`."""
 
 
 class ProductRow(_Shape):
@@ -221,6 +227,7 @@ class ProductRow(_Shape):
     sku: str = Field(examples=["R-12"])
     name: str = Field(default="", examples=["Rice, 12 kg"])
     line: str = Field(default="", examples=["rice"])
+    """Its product line, for which stages are kept."""
     category: str = ""
     price: float | str = Field(default="", examples=[24.90])
     currency: str = ""
