@@ -19,6 +19,8 @@ def commands(group: object = None, before: str = "") -> Iterator[tuple[str, obje
     """Every command that does something, by its whole name, such as `import contacts`."""
     for name, command in getattr(group or typer.main.get_command(app), "commands").items():  # noqa: B009
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield before + name, command
             yield from commands(command, f"{before}{name} ")
         else:
             yield before + name, command

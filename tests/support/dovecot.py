@@ -39,6 +39,7 @@ mail_gid = {group}
 disable_plaintext_auth = no
 ssl = no
 auth_mechanisms = plain login
+auth_failure_delay = 0
 passdb {{
   driver = static
   args = password={password}
@@ -62,6 +63,10 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  # A wrong password makes it wait longer and longer.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -74,6 +79,12 @@ class Dovecot:
     """Where it listens, and ways to look behind its back."""
 
     port: int
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> None:
+        """It goes away."""
+        self.process.terminate()
+        self.process.wait(timeout=20)
 
     @contextmanager
     def client(self, folder: str = "INBOX") -> Iterator[imaplib.IMAP4]:
@@ -139,7 +150,7 @@ def running() -> Iterator[Dovecot]:
             process = subprocess.Popen([binary, "-F", "-c", config], env=environ, stderr=said)
         try:
             _wait_for(port, process, folder)
-            yield Dovecot(port=port)
+            yield Dovecot(port=port, process=process)
         finally:
             process.terminate()
             process.wait(timeout=20)

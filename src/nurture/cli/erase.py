@@ -26,8 +26,8 @@ def erase(
 ) -> None:
     """Erase one person, and never mail the address again.
 
-    All that is kept of them goes. Only a keyed hash of the address stays, so that no file brings them back. It prints a receipt, which names nobody.
-    There is no way back: nurture export ADDRESS writes down first what is there.
+    All that is kept of them goes. Only a keyed hash of the address stays, so that no file brings them back. It prints
+    a receipt, which names nobody. There is no way back: nurture export ADDRESS writes down first what is there.
 
     \b
     nurture erase ann@example.com

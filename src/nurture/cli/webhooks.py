@@ -28,7 +28,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The subscriber, as it
 
 @_webhooks.callback()
 def overview(context: typer.Context, workspace: Workspace = None, as_json: Json = False) -> None:
-    """Show who is told what happens: what waits for each, and what came of the last.
+    """Show who is told what happens.
+
+    And what waits for each, what came of the last, and why.
 
     \b
     nurture webhooks

@@ -32,7 +32,7 @@ CHECKS = [
 ]
 UTC = ZoneInfo("UTC")
 FEW = 4
-MANY = 300
+MANY = 100
 
 
 @schemathesis.serializer("application/x-ndjson")
