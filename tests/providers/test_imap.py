@@ -118,7 +118,7 @@ def test_a_folder_that_was_made_anew_is_read_anew(dovecot: Dovecot, account: Acc
         ({"password": "falsch-ß"}, "does not let us in", "NURTURE_MAIL_IN_IMAP_PASSWORD"),
         ({"folder": "no such"}, "cannot be looked into", "[mail_in.imap]"),
         ({"security": "tls"}, "cannot be looked into", "[mail_in.imap]"),
-        ({"security": "starttls"}, "cannot be looked into", "[mail_in.imap]"),
+        ({"security": "starttls"}, "certificate verify failed", "[mail_in.imap]"),
         ({"port": 1}, "cannot be looked into", "[mail_in.imap]"),
     ],
 )
@@ -131,6 +131,20 @@ def test_what_is_wrong_is_said_without_the_password(
     assert said in error.value.message and remedy in error.value.remedy
     assert given.password not in str(error.value)
     assert str(given.port) in error.value.where
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_under_tls_the_server_is_who_its_certificate_says(
+    dovecot: Dovecot, account: Account, security: str
+) -> None:
+    dovecot.put(mail("ours"))
+    port = dovecot.tls_port if security == "tls" else dovecot.port
+    under_tls = replace(account, port=port, security=security)  # type: ignore[arg-type]  # one of the two
+    with pytest.raises(ServiceError, match="certificate verify failed"):
+        Mailbox(under_tls, seconds=5).look(Reader().take, NOW)
+    reader = Reader()
+    Mailbox(replace(under_tls, ca_file=str(dovecot.certificate))).look(reader.take, NOW)
+    assert reader.read == ["ours"]
 
 
 def test_a_server_that_is_silent_is_given_up() -> None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.certificate import write_certificate
 from support.lacking import lacking
 
 USER = "mailbox"
@@ -37,7 +38,9 @@ mail_location = maildir:{folder}/mail
 mail_uid = {user}
 mail_gid = {group}
 disable_plaintext_auth = no
-ssl = no
+ssl = yes
+ssl_cert = <{folder}/certificate.pem
+ssl_key = <{folder}/certificate.pem
 auth_mechanisms = plain login
 auth_failure_delay = 0
 passdb {{
@@ -58,7 +61,7 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
   }}
 }}
 service anvil {{
@@ -79,6 +82,8 @@ class Dovecot:
     """Where it listens, and ways to look behind its back."""
 
     port: int
+    tls_port: int
+    certificate: Path
     process: subprocess.Popen[bytes]
 
     def stop(self) -> None:
@@ -127,7 +132,7 @@ def running() -> Iterator[Dovecot]:
     if binary is None:
         lacking("dovecot, of the package dovecot-imapd, is not installed")
     libexec = Path(binary).resolve().parent.parent / "lib" / "dovecot"
-    port = _free_port()
+    port, tls_port = _free_port(), _free_port()
     is_root = os.geteuid() == 0
     user, group = ("nobody", "nogroup") if is_root else (_own_name(), _own_group())
     # Its sockets' names may not be long, as those in pytest's folders are.
@@ -139,9 +144,16 @@ def running() -> Iterator[Dovecot]:
         if is_root:
             shutil.chown(folder / "mail", user, group)
         config = folder / "dovecot.conf"
+        certificate = write_certificate(folder / "certificate.pem", days=2)
         config.write_text(
             _CONFIG.format(
-                folder=folder, libexec=libexec, user=user, group=group, port=port, password=PASSWORD
+                folder=folder,
+                libexec=libexec,
+                user=user,
+                group=group,
+                port=port,
+                tls_port=tls_port,
+                password=PASSWORD,
             )
         )
         environ = {**os.environ, "LD_LIBRARY_PATH": str(libexec)}
@@ -150,7 +162,7 @@ def running() -> Iterator[Dovecot]:
             process = subprocess.Popen([binary, "-F", "-c", config], env=environ, stderr=said)
         try:
             _wait_for(port, process, folder)
-            yield Dovecot(port=port, process=process)
+            yield Dovecot(port=port, tls_port=tls_port, certificate=certificate, process=process)
         finally:
             process.terminate()
             process.wait(timeout=20)

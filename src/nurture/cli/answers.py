@@ -27,7 +27,7 @@ def answers(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Show what people wrote to us that nobody has answered yet, oldest first.
+    """Show who wrote to us and waits for an answer, oldest first.
 
     Marketing to them waits meanwhile. An answer counts by itself where it is given to the mail that nurture passed
     on; one given elsewhere is noted with --done.
