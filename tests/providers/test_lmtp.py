@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,6 +15,7 @@ import pytest
 
 from nurture.errors import ServiceError, StoreError
 from nurture.providers.lmtp import Listener
+from support.lacking import lacking
 from support.on_loop import on_loop
 
 
@@ -230,3 +233,32 @@ async def test_a_mail_server_that_goes_away_in_the_middle_leaves_nothing_behind(
         while listener._open:
             await asyncio.sleep(0)
     assert box.taken == []
+
+
+@on_loop
+async def test_postfix_s_own_client_is_understood() -> None:
+    client = shutil.which("smtp-source", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if client is None:
+        lacking("smtp-source, of the package postfix, is not installed")
+    box = Letterbox()
+    async with listening(box) as listener:
+        to = (
+            "-L",
+            "-d",
+            "-f",
+            "",
+            "-t",
+            "x@bounces.shop.example",
+            "-r",
+            "3",
+            "-m",
+            "40",
+            "-s",
+            "4",
+            "-l",
+            "2000",
+        )
+        handing = await asyncio.create_subprocess_exec(client, *to, f"inet:127.0.0.1:{listener.port}")
+        assert await handing.wait() == 0
+    assert len(box.taken) == 40
+    assert {len(envelope_to) for _, envelope_to in box.taken} == {3}

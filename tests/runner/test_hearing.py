@@ -146,6 +146,12 @@ def test_a_complaint_ends_everything_and_is_counted(desk: Desk) -> None:
     assert desk.corner.rows("SELECT kind FROM signs WHERE kind = 'complaint'") == [("complaint",)]
 
 
+def test_a_complaint_without_a_name_counts_by_its_message(desk: Desk) -> None:
+    assert desk.hear(bounce(desk, kind="complained", severity="", proof="", id="a")) == ["suppressed"]
+    assert desk.suppressed() == "complained"
+    assert desk.hear(Heard(kind="complained", key=(7, 1), id="b")) == ["unproven"]
+
+
 def test_who_unsubscribes_by_mail_gets_no_marketing_and_still_their_own_mail(desk: Desk) -> None:
     assert desk.hear(bounce(desk, kind="unsubscribed", severity="")) == ["withdrawn"]
     assert desk.agreed() == {"offers": False, "news": False}

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import random
 import smtplib
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nurture.clock import MINUTE
 from nurture.delivery.outcome import MessageKey
+from nurture.errors import ServiceError
 from nurture.messages.mime import message_id, seal_of
 from nurture.messages.return_path import reply_address, return_path, unsubscribe_address
 from nurture.runner.mail_in import MailIn, Post
 from nurture.runner.troubles import Troubles
+from nurture.settings.mail_in import MailIn as MailInSettings
 from nurture.store import suppressions
 from nurture.store.engine import Store, open_store
 from support.corner import START, Corner, files, opened
@@ -88,6 +92,16 @@ def desk(store: Store, tmp_path: Path) -> Iterator[Desk]:
         yield it
 
 
+@pytest.fixture
+def lite(sqlite_url: str, tmp_path: Path) -> Iterator[Desk]:
+    """On SQLite alone: for what is the same on both."""
+    with (
+        closing(open_store(sqlite_url, now=START, durable=False)) as opened_store,
+        shop(opened_store, tmp_path) as it,
+    ):
+        yield it
+
+
 def test_a_hard_bounce_to_the_return_path_suppresses_once(desk: Desk) -> None:
     mail = report(failed())
     assert desk.take(mail, desk.verp) == ["suppressed"]
@@ -96,32 +110,32 @@ def test_a_hard_bounce_to_the_return_path_suppresses_once(desk: Desk) -> None:
     assert desk.kept() == [("smtp", "bounced")]
 
 
-def test_a_bounce_without_a_proof_changes_nothing_and_is_kept(desk: Desk) -> None:
-    forged = desk.verp.replace("b+a", "b+b")
+def test_a_bounce_without_a_proof_changes_nothing_and_is_kept(lite: Desk) -> None:
+    forged = lite.verp.replace("b+a", "b+b")
     for mail, to in ((report(failed()), "x@" + DOMAIN), (report(failed()), forged)):
-        assert desk.take(mail, to)[0] in ("unproven", "known")
-    assert desk.suppressed() == ""
-    assert desk.kept() == [("smtp", "bounced")]
+        assert lite.take(mail, to)[0] in ("unproven", "known")
+    assert lite.suppressed() == ""
+    assert lite.kept() == [("smtp", "bounced")]
 
 
-def test_the_message_that_comes_back_is_a_proof_only_about_whom_it_went_to(desk: Desk) -> None:
-    assert desk.take(report(failed("bob@example.test"), returned=desk.returned)) == ["unproven"]
-    assert desk.take(report(failed(), returned=desk.returned)) == ["suppressed"]
+def test_the_message_that_comes_back_is_a_proof_only_about_whom_it_went_to(lite: Desk) -> None:
+    assert lite.take(report(failed("bob@example.test"), returned=lite.returned)) == ["unproven"]
+    assert lite.take(report(failed(), returned=lite.returned)) == ["suppressed"]
 
 
-def test_a_full_mailbox_counts_and_policy_does_not(desk: Desk) -> None:
+def test_a_full_mailbox_counts_and_policy_does_not(lite: Desk) -> None:
     full = report(failed(status="5.2.2", answer="552 5.2.2 Mailbox full"))
     spam = report(failed(status="5.7.1", answer="550 5.7.1 Spam"))
-    assert desk.take(full, desk.verp) == ["counted"]
-    assert desk.take(spam, desk.verp) == ["kept"]
-    assert desk.suppressed() == ""
+    assert lite.take(full, lite.verp) == ["counted"]
+    assert lite.take(spam, lite.verp) == ["kept"]
+    assert lite.suppressed() == ""
 
 
-def test_a_complaint_suppresses_and_a_failed_signature_does_not(desk: Desk) -> None:
-    assert desk.take(feedback("auth-failure", returned=desk.returned)) == ["kept"]
-    assert desk.suppressed() == ""
-    assert desk.take(feedback("abuse", returned=desk.returned)) == ["suppressed"]
-    assert desk.suppressed() == "complained"
+def test_a_complaint_suppresses_and_a_failed_signature_does_not(lite: Desk) -> None:
+    assert lite.take(feedback("auth-failure", returned=lite.returned)) == ["kept"]
+    assert lite.suppressed() == ""
+    assert lite.take(feedback("abuse", returned=lite.returned)) == ["suppressed"]
+    assert lite.suppressed() == "complained"
 
 
 def test_a_mail_to_the_address_that_unsubscribes_takes_consent_back(desk: Desk) -> None:
@@ -150,17 +164,17 @@ def test_a_copy_of_the_answer_ends_the_waiting_and_an_automatic_one_does_not(des
     assert by == "staff@shop.example"
 
 
-def test_only_addresses_of_ours_are_accepted(desk: Desk) -> None:
+def test_only_addresses_of_ours_are_accepted(lite: Desk) -> None:
     good = (
-        desk.verp, desk.verp.upper(), unsubscribe_address(desk.key, DOMAIN, desk.signer),
-        reply_address(1, DOMAIN, desk.signer), f"fbl@{DOMAIN}", "HELP@shop.example",
+        lite.verp, lite.verp.upper(), unsubscribe_address(lite.key, DOMAIN, lite.signer),
+        reply_address(1, DOMAIN, lite.signer), f"fbl@{DOMAIN}", "HELP@shop.example",
     )  # fmt: skip
     bad = (
-        desk.verp.replace("b+a", "b+b"), f"b+x@{DOMAIN}", "hello@shop.example", "", "<>", f"x@sub.{DOMAIN}",
+        lite.verp.replace("b+a", "b+b"), f"b+x@{DOMAIN}", "hello@shop.example", "", "<>", f"x@sub.{DOMAIN}",
         "x\udcff@shop.example",
     )  # fmt: skip
-    assert [it for it in good if not desk.post.accepts(it)] == []
-    assert [it for it in bad if desk.post.accepts(it)] == []
+    assert [it for it in good if not lite.post.accepts(it)] == []
+    assert [it for it in bad if lite.post.accepts(it)] == []
 
 
 def test_broken_mail_is_taken_in_and_suppresses_nobody(desk: Desk) -> None:
@@ -178,8 +192,8 @@ def test_broken_mail_is_taken_in_and_suppresses_nobody(desk: Desk) -> None:
 
 
 @on_loop
-async def test_the_daemon_s_part_takes_mail_in_by_lmtp_until_it_is_stopped(desk: Desk) -> None:
-    mail_in, stop = MailIn(desk.post), asyncio.Event()
+async def test_the_daemon_s_part_takes_mail_in_by_lmtp_until_it_is_stopped(lite: Desk) -> None:
+    mail_in, stop = MailIn(lite.post), asyncio.Event()
     running_part = asyncio.create_task(mail_in.run(stop))
     assert mail_in.listener is not None
     while not mail_in.listener.port:
@@ -187,12 +201,23 @@ async def test_the_daemon_s_part_takes_mail_in_by_lmtp_until_it_is_stopped(desk:
 
     def hand_over() -> None:
         with smtplib.LMTP("127.0.0.1", mail_in.listener.port, local_hostname="mx.example.test") as server:  # type: ignore[union-attr]
-            server.sendmail("", [desk.verp], report(failed()))
+            server.sendmail("", [lite.verp], report(failed()))
 
     await asyncio.to_thread(hand_over)
-    assert desk.suppressed() == "bounced: 5.1.1"
+    assert lite.suppressed() == "bounced: 5.1.1"
     stop.set()
     await running_part
+
+
+@on_loop
+async def test_a_port_that_is_taken_ends_the_daemon_with_a_word_about_it(lite: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        mail_in = MailInSettings(listen=f"127.0.0.1:{taken.getsockname()[1]}")
+        settings = lite.post.settings.model_copy(update={"mail_in": mail_in})
+        stop = asyncio.Event()
+        with pytest.raises(ServiceError, match="in use"):
+            await MailIn(replace(lite.post, settings=settings)).run(stop)
+        assert stop.is_set()
 
 
 @pytest.fixture

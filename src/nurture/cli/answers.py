@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from nurture.app import open_app
@@ -55,11 +56,11 @@ def answers(
         for it in found:
             table.add_row(
                 str(it.reply.id),
-                printable(it.reply.email),
-                printable(it.reply.subject)[:60],
+                escape(printable(it.reply.email)),
+                escape(printable(it.reply.subject)[:60]),
                 moment(it.reply.at, now, zone),
                 "" if it.promised_at == NEVER else moment(it.promised_at, now, zone) + _LATE[it.is_late(now)],
-                printable(it.reply.owner) or "the mailbox",
+                escape(printable(it.reply.owner)) or "the mailbox",
             )
         out.print(table)
 

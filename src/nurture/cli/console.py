@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
@@ -41,6 +42,8 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit() else PIPED
 
 
+_COMMANDS = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
 INTERRUPTED = 130
 """The exit status after Ctrl-C: 128 and the number of SIGINT."""
 
@@ -58,7 +61,8 @@ Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output, nothing else."""
-    say(json.dumps(document, ensure_ascii=False, indent=2))
+    # JSON leaves as they are what some terminals take for commands (C1), and what turns the direction of text.
+    say(_COMMANDS.sub(lambda it: f"\\u{ord(it[0]):04x}", json.dumps(document, ensure_ascii=False, indent=2)))
 
 
 def say(text: str) -> None:

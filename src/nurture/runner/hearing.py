@@ -138,10 +138,15 @@ def _case(
     key = MessageKey(*it.key) if it.key and sent else None
     contact = contacts.get(it.recipient, 0)
     email = it.recipient
-    proven = it.proof in ("verp", "signed")
+    # A token that only the message bore says nothing of anybody else: where the message is gone, of nobody.
+    proven = it.proof == "signed" or (it.proof == "verp" and sent is not None)
     if it.proof == "original":
         # Our Message-ID can be known to whoever got the message: it has to come with the address it went to.
         proven = sent is not None and bool(sent.email) and it.recipient == sent.email
+    if it.kind == "complained" and not it.recipient:
+        # Mailbox providers take out who complained. Our Message-ID, which nobody can make up, is enough then: whoever
+        # has the message could unsubscribe its recipient as well.
+        proven = proven or sent is not None
     if sent is not None and (proven or not contact) and it.proof != "signed":
         # An address of theirs may pass mail on to another, which the bounce then names.
         contact, email = sent.contact_id, sent.email

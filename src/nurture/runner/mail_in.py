@@ -96,11 +96,14 @@ class MailIn:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take mail in until `stop` is set. Raises ServiceError where the port cannot be taken."""
-        async with asyncio.TaskGroup() as group:
-            if self.listener is not None:
-                group.create_task(self.listener.run(stop))
-            if self._imap is not None:
-                group.create_task(self._look_again_and_again(self._imap, stop))
+        parts = [asyncio.create_task(self.listener.run(stop))] if self.listener else []
+        if self._imap is not None:
+            parts.append(asyncio.create_task(self._look_again_and_again(self._imap, stop)))
+        try:
+            await asyncio.wait(parts, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            stop.set()
+            await asyncio.gather(*parts)
 
     def _listener(self) -> Listener:
         mail_in = self._post.settings.mail_in

@@ -81,7 +81,8 @@ def take(tx: Tx, ids: Ids, settings: Settings, source: str, came: Sequence[Came]
         for it in came
     ]
     replies.keep(tx, kept)
-    notices.plan(tx, [_notice(it, now) for it in kept if it.owner])
+    # Nobody gets what they wrote themselves: a machine that answers it each time would be answered for ever.
+    notices.plan(tx, [_notice(it, now) for it, own in zip(kept, came, strict=True) if _is_for(it.owner, own)])
     events = [_event(it, contacts[it.contact_id], source, now) for it in came if it.contact_id in contacts]
     happenings.record(tx, ids, source, events, now)
 
@@ -93,6 +94,10 @@ def _owner(settings: Settings, contact: Contact | None) -> str:
         return own
     common = settings.sender.reply_to or settings.sender.from_
     return "" if settings.reads_mailbox_of(parseaddr(common)[1]) else common
+
+
+def _is_for(owner: str, came: Came) -> bool:
+    return bool(owner) and parseaddr(owner)[1].lower() != came.heard.recipient
 
 
 def _notice(it: Reply, now: Moment) -> notices.Planned:

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from nurture.clock import Moment
 from nurture.journeys.reasons import Reason
 from nurture.runner.intake_rows import ContactRead, SuppressionRead
-from nurture.store import consents, happenings, orders, outbox, people, suppressions
+from nurture.store import consents, happenings, orders, outbox, people, sign_ups, suppressions
 from nurture.store.consents import IMPORTED, Word
 from nurture.store.engine import Tx
 from nurture.store.happenings import EventGiven
@@ -63,7 +63,7 @@ _D = TypeVar("_D", bound=_Dated)
 
 def take_contacts(tx: Tx, ids: Ids, batch: Sequence[ContactRead], terms: Terms) -> Taken:
     """Take contacts in, with the consent that their rows tell of: for those who never said no."""
-    standing = suppressions.standing(tx, terms.address_key, {it.given.email for it in batch})
+    standing = _standing(tx, {it.given.email for it in batch}, terms)
     gone = {email: at for email, (reason, at) in standing.items() if reason == suppressions.ERASED}
     rows = [it for it in batch if it.given.email not in gone or it.given.created_at > gone[it.given.email]]
     done = people.upsert(tx, ids, [it.given for it in rows], terms.now)
@@ -145,11 +145,16 @@ def take_suppressions(
 
 def since_erased(tx: Tx, batch: Sequence[_D], moments: Sequence[Moment], terms: Terms) -> list[_D]:
     """Those of `batch` that happened after their address was erased, if it was."""
-    standing = suppressions.standing(tx, terms.address_key, {it.email for it in batch})
+    standing = _standing(tx, {it.email for it in batch}, terms)
     gone = {email: at for email, (reason, at) in standing.items() if reason == suppressions.ERASED}
     if not gone:
         return list(batch)
     return [it for it, at in zip(batch, moments, strict=True) if at > gone.get(it.email, -1)]
+
+
+def _standing(tx: Tx, addresses: Collection[str], terms: Terms) -> Mapping[str, tuple[str, Moment]]:
+    """Who stands for a no. Anybody may have typed an address into a form: until it confirms, its no holds."""
+    return {**suppressions.standing(tx, terms.address_key, addresses), **sign_ups.held_back(tx, addresses)}
 
 
 def _follow(tx: Tx, done: ContactsTaken, terms: Terms) -> None:

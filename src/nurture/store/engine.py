@@ -12,11 +12,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from nurture.clock import Clock, Moment, SystemClock
@@ -28,7 +29,7 @@ from nurture.store.feeding import FEEDING, Feeding, by_kind
 from nurture.store.ids import Ids
 from nurture.store.nodes import Nodes
 from nurture.store.schema import bring_up_to_date
-from nurture.store.troubles import LOCKED, translate
+from nurture.store.troubles import LOCKED, is_locked, translate
 
 Tx: TypeAlias = Connection
 """An open transaction: the first argument of every query."""
@@ -37,6 +38,10 @@ Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 
 PATIENCE = 30.0
 """Seconds to wait for another writer on SQLite."""
+
+_NAP_MS = 5
+"""SQLite's own waiting naps for 1, 2, 5 and in the end 100 ms, and never queues: whoever writes again and again would
+keep another process out for minutes. So it naps this long at most, and then we ask anew."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -124,11 +129,22 @@ class Store:
     def _write(self) -> Iterator[Tx]:
         with self._translated(), self._in_turn(), self._connection() as tx, tx.begin():
             if self.dialect == "sqlite":
-                tx.exec_driver_sql("BEGIN IMMEDIATE")
+                self._begin_writing(tx)
                 self._writing = True
             yield tx
             # What is committed to a file that is gone is lost: rather not commit it.
             self._check_file()
+
+    def _begin_writing(self, tx: Connection) -> None:
+        """Wait for the other processes that write."""
+        deadline = monotonic() + self._patience
+        while True:
+            try:
+                tx.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                if not is_locked(error) or monotonic() >= deadline:
+                    raise
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -283,11 +299,13 @@ def _sqlite_engine(file: DatabaseFile, *, durable: bool, patience: float, reads:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
+        waits = patience * 1000
         for pragma in (
-            f"PRAGMA busy_timeout={patience * 1000:.0f}",
+            f"PRAGMA busy_timeout={waits:.0f}",
             *_PRAGMAS,
             f"PRAGMA synchronous={'FULL' if durable else 'OFF'}",
             f"PRAGMA query_only={int(reads)}",
+            f"PRAGMA busy_timeout={waits if reads else min(waits, _NAP_MS):.0f}",
         ):
             cursor.execute(pragma)
         cursor.close()

@@ -13,7 +13,7 @@ from nurture.clock import NEVER, Moment
 from nurture.journeys.direct import DIRECT_ID
 from nurture.store.engine import Tx
 from nurture.store.statements import one_of, table, upsert
-from nurture.store.tables import ConsentRow, MessageRow, OrderRow, SignUpRow
+from nurture.store.tables import ConsentRow, ContactRow, MessageRow, OrderRow, SignUpRow
 
 TOPICS = "topics"
 ADDRESS = "address"
@@ -21,6 +21,7 @@ MOVED = "moved"
 """Kinds, see `SignUpRow`."""
 
 _consents = table(ConsentRow)
+_contacts = table(ContactRow)
 _messages = table(MessageRow)
 _orders = table(OrderRow)
 _sign_ups = table(SignUpRow)
@@ -69,6 +70,12 @@ _PENDING = select(_sign_ups.c.contact_id).where(
 )
 _ALONE = select(_sign_ups.c.contact_id).where(
     one_of(_sign_ups.c.contact_id, "contacts"), _sign_ups.c.fresh, ~_JOINED
+)
+_ANY_HELD_BACK = select(exists().where(_sign_ups.c.was_suppressed != ""))
+_HELD_BACK = (
+    select(_contacts.c.email, _sign_ups.c.was_suppressed, _sign_ups.c.asked_at)
+    .join(_contacts, _contacts.c.id == _sign_ups.c.contact_id)
+    .where(_sign_ups.c.was_suppressed != "", one_of(_contacts.c.email, "emails"))
 )
 _ASKED = select(_messages.c.planned_at).where(
     _messages.c.contact_id == bindparam("contact"),
@@ -126,6 +133,14 @@ def pending(tx: Tx, contact_ids: Collection[int]) -> set[int]:
 def alone(tx: Tx, contact_ids: Collection[int]) -> set[int]:
     """Who of them is here for a sign-up alone: without it nothing is known of them."""
     return set(tx.execute(_ALONE, {"contacts": contact_ids}).scalars())
+
+
+def held_back(tx: Tx, addresses: Collection[str]) -> dict[str, tuple[str, Moment]]:
+    """Addresses that were suppressed until somebody typed them in, and have not confirmed: why, and when that was."""
+    if not addresses or not tx.execute(_ANY_HELD_BACK).scalar():
+        return {}
+    rows = tx.execute(_HELD_BACK, {"emails": addresses})
+    return {email: (why, int(at)) for email, why, at in rows}
 
 
 def asked_since(tx: Tx, contact_id: int, templates: Sequence[str], since: Moment) -> list[Moment]:

@@ -67,6 +67,11 @@ _POSTGRES: dict[str, tuple[str, str]] = {
 }
 
 
+def is_locked(error: DBAPIError) -> bool:
+    """Whether another process holds SQLite's lock just now."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def translate(error: DBAPIError, where: str) -> StoreError | None:
     """The trouble in an operator's words, or None where the mistake is ours and should be seen as such."""
     cause = error.orig

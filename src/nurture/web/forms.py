@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from nurture.clock import MINUTE
+from nurture.clock import DAY, MINUTE
 from nurture.errors import NurtureError
 from nurture.runner.forms import SignUpForm, forms_of
 from nurture.runner.intake_cells import BadRow, address, text
@@ -24,7 +24,7 @@ from nurture.web import form_token
 from nurture.web.deps import WebDeps
 from nurture.web.fields import Fields, fields_of, first
 from nurture.web.form_html import TRAP
-from nurture.web.pace import Pace
+from nurture.web.pace import Pace, Spellings
 from nurture.web.pages import Pages
 from nurture.web.security import PAGE_POLICY
 
@@ -33,6 +33,10 @@ _log = structlog.get_logger(__name__)
 MOST = 10
 SPAN = 10 * MINUTE
 """As many sign-ups of one visitor are taken in it."""
+MOST_TOGETHER = 1_000
+"""Sign-ups of all visitors are taken in the same span: who has many machines cannot write to half the world by us."""
+MOST_SPELLINGS = 3
+"""Ways to write one mailbox are taken in a day."""
 ANSWER_SECONDS = 0.1
 """No answer comes sooner: what is done for an address must not show in the time it takes."""
 NAME_LENGTH = 60
@@ -46,6 +50,8 @@ class Forms:
         self._pages = pages
         self._forms = forms_of(deps.settings)
         self._pace = Pace(MOST, SPAN)
+        self._together = Pace(MOST_TOGETHER, SPAN)
+        self._spellings = Spellings(MOST_SPELLINGS, DAY)
         self._own = _origin(deps.settings.web.public_url)
 
     def routes(self) -> list[Route]:
@@ -80,10 +86,15 @@ class Forms:
             return self._again(request, form, given, "This does not look like an e-mail address.")
         if not self._is_meant(request, form, given):
             return self._again(request, form, given, "")
+        if not self._together.allows_name("all", now):
+            _log.warning("more sign-ups than a person's page brings: the rest is put off", form=form.name)
+            return self._page(request, "enough.html", form, {}, status=429, headers={"retry-after": "600"})
         return await self._sign_up(request, form, asked)
 
     async def _sign_up(self, request: Request, form: SignUpForm, asked: Asked) -> Response:
         began = asyncio.get_running_loop().time()
+        if not self._spellings.allows(asked.email, self._deps.clock.now()):
+            return await self._taken(request, form, began)
         try:
             await run_in_threadpool(self._ask, form, asked)
         except NurtureError as error:

@@ -23,8 +23,10 @@ BATCH = 1_000
 """Hits in one transaction: a tenth of a second at most in which nobody else writes on SQLite."""
 GATHER_SECONDS = 0.3
 """How long the first hit of a batch waits for others: to write seldom leaves room for those who send."""
-CROWD = 4 * BATCH
+CROWD = 2 * BATCH
 """From so many waiting hits on, answers are to be held back a little."""
+LONGEST_GAP = 0.25
+"""After each batch the database is left to others for as long as that took, but never longer, in seconds."""
 RETRY_SECONDS = 1.0
 FLUSH_SECONDS = 20.0
 """How long the end of the program waits for a database that does not take the rest."""
@@ -86,8 +88,10 @@ class HitLog:
                 self._closing.wait(GATHER_SECONDS)
             self._some.clear()
             while self._waiting:
+                began = time.monotonic()
                 if not self._write_stubbornly(self._next()):
                     return
+                self._closing.wait(min(LONGEST_GAP, time.monotonic() - began))
                 if len(self._waiting) < BATCH and not self._closing.is_set():
                     self._some.set()
                     break

@@ -27,15 +27,53 @@ class Pace:
         Behind a proxy that [web] proxies does not name, all have the address of this machine: they are not counted.
         """
         visitor = _visitor(ip)
-        if not visitor:
-            return True
+        return not visitor or self.allows_name(visitor, now)
+
+    def allows_name(self, name: str, now: Moment) -> bool:
+        """The same for whatever has a name."""
         with self._lock:
-            times = [at for at in self._seen.pop(visitor, []) if now - self._span < at <= now]
+            times = [at for at in self._seen.pop(name, []) if now - self._span < at <= now]
             allowed = len(times) < self._most
-            self._seen[visitor] = [*times, now] if allowed else times
+            self._seen[name] = [*times, now] if allowed else times
             if len(self._seen) > VISITORS:
                 self._seen.popitem(last=False)
             return allowed
+
+
+class Spellings:
+    """At most `most` ways to write the address of one mailbox within `span`. Safe to share between threads.
+
+    Many providers deliver `ann+1@` where `ann@` goes, and Gmail does not look at points: so one mailbox has any number
+    of addresses.
+    """
+
+    def __init__(self, most: int, span: Span) -> None:
+        self._most = most
+        self._span = span
+        self._seen: OrderedDict[str, dict[str, Moment]] = OrderedDict()
+        self._lock = Lock()
+
+    def allows(self, address: str, now: Moment) -> bool:
+        """Whether this address, in lower case, is one of the first ways in which its mailbox was written."""
+        mailbox = _mailbox(address)
+        with self._lock:
+            seen = {it: at for it, at in self._seen.pop(mailbox, {}).items() if now - self._span < at <= now}
+            allowed = address in seen or len(seen) < self._most
+            if allowed:
+                seen.setdefault(address, now)
+            self._seen[mailbox] = seen
+            if len(self._seen) > VISITORS:
+                self._seen.popitem(last=False)
+            return allowed
+
+
+def _mailbox(address: str) -> str:
+    """One name for all addresses that may lead to the same mailbox."""
+    local, _, domain = address.rpartition("@")
+    plain = local.partition("+")[0] or local
+    if domain in ("gmail.com", "googlemail.com"):
+        return f"{plain.replace('.', '')}@gmail.com"
+    return f"{plain}@{domain}"
 
 
 def _visitor(ip: str) -> str:

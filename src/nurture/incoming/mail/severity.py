@@ -56,12 +56,11 @@ def judge_bounce(status: str, text: str) -> Judged:
 
 def _severity(code: int, text: str, phase: Phase, status: str) -> Severity:
     match judge(code, text, phase):
-        case Refused(kind="policy"):
-            return "other"
         case Refused(kind="hard"):
             return "hard"
-        case Refused(kind="soft"):
-            return "soft" if status else "other"
+        case Refused(kind=kind):
+            # A bare "failed" is nothing to hold against anybody.
+            return "soft" if kind == "soft" and status else "other"
         case TryLater(measure=measure):
             # Given up all the same: nobody took it for days.
             return "other" if measure is not None or _POLICY.match(status) else "soft"

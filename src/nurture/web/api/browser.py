@@ -18,6 +18,7 @@ from nurture.clock import DAY, to_datetime
 from nurture.runner.api_keys import BROWSER
 from nurture.runner.intake_cells import Record, Setting
 from nurture.runner.intake_records import take
+from nurture.runner.replies import EVENT as REPLIED
 from nurture.runner.taking import Terms
 from nurture.store import people
 from nurture.store.consents import NAMES
@@ -29,8 +30,8 @@ from nurture.web.api.problems import Problem
 from nurture.web.deps import WebDeps
 
 PAGE_VIEW = "page_view"
-RESERVED = frozenset(NAMES.values())
-"""What nurture itself writes: nobody comes to agree to something this way."""
+RESERVED = frozenset({*NAMES.values(), REPLIED})
+"""What nurture itself writes: nobody comes to agree to something, or has answered us, this way."""
 
 _FOR_PAGES = {
     "access-control-allow-methods": "POST",
@@ -96,8 +97,9 @@ class Browsers:
 
     def _look_at(self, name: str) -> None:
         allowed = self._deps.settings.api.browser_events
+        name = line(name, "name")
         if name in RESERVED or (allowed and name not in allowed and name != PAGE_VIEW):
-            raise Problem("not-valid", f"no browser may report {line(name, 'name')[:100]!r}")
+            raise Problem("not-valid", f"no browser may report {name[:100]!r}")
 
     def _keep(self, contact_id: int, body: shapes.BrowserGiven) -> shapes.BrowserTaken:
         deps = self._deps
