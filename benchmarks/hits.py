@@ -151,7 +151,9 @@ def sources(asked: argparse.Namespace, it: Shop) -> Iterator[list[str]]:
 
 
 @contextmanager
-def wrk(asked: argparse.Namespace, port: int, files: list[str], seconds: int) -> Iterator[subprocess.Popen[str]]:
+def wrk(
+    asked: argparse.Namespace, port: int, files: list[str], seconds: int
+) -> Iterator[subprocess.Popen[str]]:
     """wrk at work; SIGINT ends it and makes it tell."""
     script = str(Path(__file__).with_name("hits.lua"))
     command = ["wrk", "-t1", f"-c{asked.connections}", f"-d{seconds}s", "-s", script]
@@ -189,7 +191,11 @@ def followed(asked: argparse.Namespace, it: Shop, relay: int, files: list[str]) 
             load.send_signal(signal.SIGINT)
             seen = told(load)
         status = stopped(process) if process.poll() is None else process.returncode
-    return {**_figures(it, began, seen, before), "exit": status, "cpu_ms_per_hit": round(1000 * used / reached, 4)}
+    return {
+        **_figures(it, began, seen, before),
+        "exit": status,
+        "cpu_ms_per_hit": round(1000 * used / reached, 4),
+    }
 
 
 def while_sending(

@@ -34,6 +34,7 @@ def test_nothing_of_them_is_left_in_any_table_and_nothing_of_others_is_gone(stor
     assert {it.partition(".")[0] for it in found(store, BOB)} >= EVERYWHERE - {
         "agenda", "order_facts", "order_lines", "soft_bounces",
     }  # fmt: skip
+    assert (after["seen"], after["idempotent"]) == (0, 0)
     gone = {name: before[name] - after[name] for name in before if before[name] > after[name]}
     assert all(receipt.erased[name] >= count for name, count in gone.items())
     assert set(receipt.erased) - set(gone) == {"destinations", "subscribers", "suppressions"}

@@ -44,7 +44,7 @@ GOOGLE = {
 CURL = {"x-forwarded-for": "192.0.2.99", "user-agent": "curl/8.0"}
 
 
-def until(holds: Callable[[], Any], what: str, seconds: float = 40) -> Any:
+def until(holds: Callable[[], Any], what: str, seconds: float = 20) -> Any:
     """Wait for it; returns what it gives."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):

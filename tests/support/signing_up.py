@@ -30,7 +30,9 @@ TEMPLATES = {
     "confirm-sign-up": letter("Please confirm", "{{ event.says }} [Yes]({{ confirm_url }}) {{ event.days }}"),
     "confirm-reminder": letter("Still waiting", "{{ event.says }} [Yes]({{ confirm_url }})"),
     "confirm-address": letter("Your new address?", "[Yes]({{ confirm_url }})"),
-    "address-changed": letter("We write elsewhere now", "To {{ contact.email }} no more."),
+    "address-changed": letter(
+        "We write elsewhere now", "To {{ contact.email }} no more. [Back]({{ confirm_url }})"
+    ),
 }
 WELCOME = """\
 name: Welcome

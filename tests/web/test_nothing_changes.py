@@ -71,7 +71,12 @@ SAMPLES: dict[str, Callable[[Known], list[str]]] = {
 }
 """Addresses for each route, also bad ones. A route without is a test that fails."""
 
-QUERIES = ("", "?List-Unsubscribe=One-Click", "?stop=all&topic=offers&pause=30", "?email=eve@example.test&confirm=1")
+QUERIES = (
+    "",
+    "?List-Unsubscribe=One-Click",
+    "?stop=all&topic=offers&pause=30",
+    "?email=eve@example.test&confirm=1",
+)
 
 
 @pytest.fixture
@@ -97,11 +102,21 @@ def paths(routes: list[BaseRoute], before: str = "") -> Iterator[tuple[str, froz
 
 
 def known_of(it: House) -> Known:
-    keys = [MessageKey(*row) for row in it.corner.rows("SELECT enrollment_id, step_no FROM messages ORDER BY 1, 2")]
+    keys = [
+        MessageKey(*row)
+        for row in it.corner.rows("SELECT enrollment_id, step_no FROM messages ORDER BY 1, 2")
+    ]
     signer = it.corner.app.signer
     tokens = [signer.sign(kind, key, no) for kind in KINDS for key in keys for no in (0, 1)]
     good = tokens[0]
-    bad = [good[:-1], good[:-1] + "_", signer.sign("click", MessageKey(12345, 1), 1), "A" * 3000, "%00", "%F0%9F%92%A9"]
+    bad = [
+        good[:-1],
+        good[:-1] + "_",
+        signer.sign("click", MessageKey(12345, 1), 1),
+        "A" * 3000,
+        "%00",
+        "%F0%9F%92%A9",
+    ]
     kept = [f"{a}-{b}" for a, b in it.corner.rows("SELECT enrollment_id, step_no FROM inbox")]
     return Known(keys=keys, tokens=[*tokens, *bad], kept=[*kept, "nothing"])
 

@@ -113,7 +113,7 @@ def test_another_address_is_taken_when_it_confirms_and_the_one_before_is_told(
         assert it.agreed(NEW) == {"news": "a test"}
         assert it.mail(ANN) == ["We write elsewhere now"] * 2
         assert "nothing to confirm" in it.client.post(link).text
-        it.pass_by(4 * DAY)
+        it.pass_by(8 * DAY)
         assert it.corner.rows("SELECT email FROM contacts") == [(NEW,)]
         assert it.count("sign_ups") == 0
 

@@ -74,7 +74,9 @@ def pixel(workspace: Path) -> str:
     """The path of a picture in a message that was sent."""
     with open_app(workspace) as app:
         with app.store.read() as tx:
-            key = tx.exec_driver_sql("SELECT enrollment_id, step_no FROM messages WHERE outcome = 'sent'").first()
+            key = tx.exec_driver_sql(
+                "SELECT enrollment_id, step_no FROM messages WHERE outcome = 'sent'"
+            ).first()
         assert key is not None
         return app.urls.open(tuple(key)).removeprefix(app.settings.web.public_url)
 

@@ -17,8 +17,8 @@ CHANGED = "address-changed"
 """The template that goes to the address before."""
 
 EXPIRES: Span = 7 * DAY
-KEPT: Span = 3 * DAY
-"""How long the address before is kept, so that the notice of the change can go there."""
+KEPT: Span = 7 * DAY
+"""How long the address before is kept: the notice of the change goes there, and from there it can be taken back."""
 MOST = 3
 """Changes that one contact may have open at a time: their page is no way to write to strangers."""
 
@@ -90,7 +90,26 @@ def move(tx: Tx, desk: Desk, it: SignUp, now: Moment) -> bool:
         expires_at=now + KEPT,
     )
     sign_ups.keep(tx, left)
-    _mail(tx, desk, newcomer.id, CHANGED, f"{MOVED} {left.id}", {}, now)
+    _mail(tx, desk, newcomer.id, CHANGED, f"{MOVED} {left.id}", {"days": KEPT / DAY}, now)
+    return True
+
+
+def move_back(tx: Tx, desk: Desk, it: SignUp, now: Moment) -> bool:
+    """Take a change back from the mailbox of the address before: whoever has a message that was passed on can ask for
+    another address, and it must not stay with them. False: that address is somebody's own by now.
+    """
+    bulk.alone(tx)
+    found = people.by_ids(tx, {it.contact_id, it.moves_id})
+    mover, before = found.get(it.moves_id), found.get(it.contact_id)
+    if mover is None or before is None or it.contact_id not in sign_ups.alone(tx, [it.contact_id]):
+        return False
+    newcomers.swap_addresses(tx, mover, before, now)
+    # What was asked for since goes with it: else the change could be made again by a message that went elsewhere.
+    since = [one for one in sign_ups.of_mover(tx, mover.id) if one.asked_at >= it.asked_at and one.id != it.id]
+    alone = sign_ups.alone(tx, [one.contact_id for one in since])
+    gone = {one for one in alone if len(sign_ups.of_contact(tx, one)) == 1}
+    sign_ups.remove(tx, [it.id, *(one.id for one in since)])
+    erase.forget(tx, sorted(gone | {before.id}))
     return True
 
 

@@ -99,7 +99,7 @@ def waiting(tx: Tx, key: MessageKey) -> tuple[SignUp, ...]:
         return ()
     kind, _, rest = entry.entry_key.partition(" ")
     mine = sign_ups.of_contact(tx, entry.contact_id)
-    if kind == sign_ups.ADDRESS:
+    if kind in (sign_ups.ADDRESS, sign_ups.MOVED):
         return tuple(it for it in mine if it.kind == kind and str(it.id) == rest.partition(" ")[0])
     return tuple(it for it in mine if it.kind == TOPICS) if kind == TOPICS else ()
 

@@ -16,7 +16,7 @@ from nurture.delivery.outcome import MessageKey
 from nurture.errors import NurtureError
 from nurture.runner import moving, sign_ups
 from nurture.runner.sign_ups import Desk
-from nurture.store.sign_ups import ADDRESS, SignUp
+from nurture.store.sign_ups import ADDRESS, MOVED, SignUp
 from nurture.web.deps import WebDeps
 from nurture.web.fields import Fields, fields_of
 from nurture.web.pages import Pages
@@ -33,6 +33,8 @@ class _Done:
     """What they agreed to, as it is called."""
     moved: bool | None = None
     """Whether the address was changed; None: it was not about that."""
+    back: bool = False
+    """It was to the one before."""
     thanks: str = ""
     """A page of the shop's own to go on to."""
 
@@ -66,7 +68,7 @@ class Confirming:
             policy = policy.replace(
                 "form-action 'self'", f"form-action 'self' {parts.scheme}://{parts.netloc}"
             )
-        values = {"asked": asked, "address": asked[0].kind == ADDRESS}
+        values = {"asked": asked, "address": asked[0].kind == ADDRESS, "back": asked[0].kind == MOVED}
         return self._pages.answer("confirm.html", values, headers={"content-security-policy": policy})
 
     async def act(self, request: Request) -> Response:
@@ -109,6 +111,8 @@ class Confirming:
                 return None
             if shown[0].kind == ADDRESS:
                 return _Done(moved=moving.move(tx, desk, shown[0], now))
+            if shown[0].kind == MOVED:
+                return _Done(moved=moving.move_back(tx, desk, shown[0], now), back=True)
             topics = sign_ups.confirm(tx, desk, shown, now, source=source, ip=ip)
         known = deps.settings.topics
         return _Done(topics=tuple(known[it].says for it in known if it in topics), thanks=self._thanks(shown))

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from nurture.audience.contact import Contact
 from nurture.clock import DAY, to_datetime
+from nurture.journeys.triggers import ON_LINES
 from nurture.runner.api_keys import BROWSER
 from nurture.runner.intake_cells import Record, Setting
 from nurture.runner.intake_records import take
@@ -30,8 +31,8 @@ from nurture.web.api.problems import Problem
 from nurture.web.deps import WebDeps
 
 PAGE_VIEW = "page_view"
-RESERVED = frozenset({*NAMES.values(), REPLIED})
-"""What nurture itself writes: nobody comes to agree to something, or has answered us, this way."""
+RESERVED = frozenset({*NAMES.values(), *ON_LINES, REPLIED})
+"""What nurture itself writes: nobody agrees to something, has bought or has answered us by saying so in a page."""
 
 _FOR_PAGES = {
     "access-control-allow-methods": "POST",
