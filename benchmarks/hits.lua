@@ -1,10 +1,11 @@
 -- What wrk asks for: one path of a file after another, by agents such as call, from addresses such as theirs.
 local paths, agents, languages = {}, {}, { "de-DE,de;q=0.9,en;q=0.8", "en-US,en;q=0.9", "fr-FR,fr;q=0.9" }
-local position, ready = 0, {}
+local position, ready, pause = 0, {}, 0
 
 function init(args)
   for line in io.lines(args[1]) do paths[#paths + 1] = line end
   for line in io.lines(args[2]) do agents[#agents + 1] = line end
+  pause = tonumber(args[3])
   math.randomseed(7)
   for i = 1, 997 do
     ready[i] = {
@@ -18,6 +19,10 @@ end
 function request()
   position = position + 1
   return wrk.format("GET", paths[1 + (position - 1) % #paths], ready[1 + position % #ready])
+end
+
+function delay()
+  return pause
 end
 
 function done(summary, latency)

@@ -6,7 +6,8 @@ answers come, by agents such as call. Every hit is judged and written durably (S
 is what is in the database when the daemon has ended, against what was answered.
 
 --term ends the daemon by SIGTERM in the middle. --sending sends as many messages at the same time, after having sent
-as many without a hit: what is said of both is of the time in which both went on.
+as many without a hit: what is said of both is of the time in which both went on. There `--rate` says how many hits
+come, since wrk alone takes all that it is given.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from benchmarks.mailing import daemon, mailing, plan, wait_until_sent
 from benchmarks.processes import cpu_seconds, free_port, smtp_sink, stopped
@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("--hits", type=int, default=200_000, help="how many, about")
     parser.add_argument("--messages", type=int, default=50_000, help="of how many messages")
     parser.add_argument("--connections", type=int, default=32, help="of wrk")
+    parser.add_argument("--rate", type=int, default=0, help="hits a second at most, about; 0: as many as are answered")
     parser.add_argument("--personal", type=float, default=0.0, help="share of hits that are worked out")
     parser.add_argument("--term", action="store_true", help="SIGTERM in the middle")
     parser.add_argument("--sending", type=int, default=0, help="while so many messages are sent")
@@ -157,8 +158,9 @@ def wrk(
     """wrk at work; SIGINT ends it and makes it tell."""
     script = str(Path(__file__).with_name("hits.lua"))
     command = ["wrk", "-t1", f"-c{asked.connections}", f"-d{seconds}s", "-s", script]
+    pause = str(1000 * asked.connections // asked.rate if asked.rate else 0)
     with subprocess.Popen(
-        [*command, f"http://127.0.0.1:{port}", "--", *files], stdout=subprocess.PIPE, text=True
+        [*command, f"http://127.0.0.1:{port}", "--", *files, pause], stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process

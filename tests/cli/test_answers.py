@@ -22,7 +22,9 @@ def waiting(nurture: Nurture) -> list[int]:
         with app.store.read() as tx:
             assert people.by_email(tx, "lotte@example.test") is None
         for days, who in ((12, "lotte@example.test"), (0, "karl@example.test")):
-            heard = Heard(kind="replied", recipient=who, reason="Re: \x1b[31mYour order", said="Where is it?")
+            heard = Heard(
+                kind="replied", recipient=who, reason="Re: [/b]\x1b[31mYour \x9border", said="Where is it?"
+            )
             with app.store.write() as tx:
                 hear(tx, app.store.ids, "smtp", [(heard, b"raw")], office, app.clock.now() - days * DAY)
         with app.store.read() as tx:
@@ -38,6 +40,7 @@ def test_it_lists_who_waits_oldest_first_and_who_is_late(nurture: Nurture, waiti
     assert "(late)" in lines[1]
     assert "(late)" not in lines[2]
     assert "\x1b" not in "".join(lines)
+    assert "Re: [/b]" in lines[1]
     assert "karl" not in nurture.ok("answers", "--open").out
 
 
@@ -57,7 +60,10 @@ def test_what_was_answered_elsewhere_is_noted(nurture: Nurture, waiting: list[in
 
 
 def test_as_a_document(nurture: Nurture, waiting: list[int]) -> None:
-    [first, second] = nurture.ok("answers", "--json").document["answers"]
+    ran = nurture.ok("answers", "--json")
+    [first, second] = ran.document["answers"]
+    assert "\x9b" in first["subject"]
+    assert not {"\x1b", "\x9b"} & set(ran.out)
     assert (first["id"], first["late"], first["text"]) == (waiting[0], True, "Where is it?")
     assert (second["late"], second["from"]) == (False, "karl@example.test")
     assert json.dumps(first)

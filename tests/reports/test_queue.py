@@ -35,6 +35,8 @@ def hold(health: Health | None = None, *, name: str = "yahoo", **more: object) -
         (asked(first_at=NOW + 1), "later", NOW + 1),
         (asked(word="window", first_at=NOW + HOUR), "window", NOW + HOUR),
         (asked(word="cap", first_at=NOW + HOUR), "cap", NOW + HOUR),
+        (asked(word="quiet", first_at=NOW + HOUR), "quiet", NOW + HOUR),
+        (asked(word="awaits-answer", first_at=NOW + HOUR), "awaits-answer", NOW + HOUR),
         (asked(state="deferred", first_at=NOW + HOUR), "deferred", NOW + HOUR),
         (asked(state="claimed"), "claimed", NOW),
         (asked(state="handed"), "handed", None),

@@ -9,6 +9,7 @@ import pytest
 from nurture.clock import DAY, HOUR, MINUTE
 from nurture.delivery.outcome import MessageKey
 from nurture.incoming.heard import Heard
+from nurture.runner.erase import erase
 from nurture.runner.hearing import Effect, Office, hear
 from nurture.store import arrivals, suppressions
 from nurture.store.engine import Store
@@ -24,7 +25,7 @@ sequence:
   - send: two
 """
 SERVICE = CAMPAIGN.replace("topic: offers", "topic: service").replace("one", "three")
-ANN = "ann@example.test"
+ANN, BOB = "ann@example.test", "bob@example.test"
 
 
 class Desk:
@@ -184,3 +185,13 @@ def test_hostile_text_is_kept_as_text(desk: Desk) -> None:
     [(said,)] = desk.corner.rows("SELECT said FROM arrivals")
     assert "\x00" not in said
     assert len(said) == 2_000
+
+
+@pytest.mark.parametrize("kind", ["bounced", "complained", "unsubscribed"])
+def test_a_token_of_a_message_that_is_gone_says_nothing_of_anybody_else(desk: Desk, kind: str) -> None:
+    desk.corner.contact(BOB, "offers")
+    erase(desk.corner.store, ANN, desk.corner.now, address_key=desk.corner.app.address_key)
+    assert desk.hear(bounce(desk, kind=kind, recipient=BOB)) == ["unproven"]
+    assert desk.suppressed(BOB) == ""
+    assert desk.agreed() == {"offers": True}
+    assert desk.hear(bounce(desk, kind=kind, recipient=BOB, key=(7, 0))) == ["unproven"]

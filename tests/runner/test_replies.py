@@ -160,3 +160,18 @@ def test_hostile_replies_are_passed_on_as_plain_text(desk: Desk) -> None:
     html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert "<script>" not in html
     assert read_reply_address("r+x@b.shop.example", desk.corner.app.signer) is None
+
+
+def test_nobody_is_passed_what_they_wrote_themselves_so_that_two_machines_never_go_on(desk: Desk) -> None:
+    """A machine that answers in its owner's name, and does not say that it is one, would be answered for ever."""
+    desk.corner.contact(OWNER, attributes={"owner": f"Bob <{OWNER.upper()}>"})
+    reply = desk.writes(OWNER)
+    assert desk.corner.rows(f"SELECT target FROM notices WHERE enrollment_id = {reply}") == []
+    assert [
+        it.reply.id for it in open_ones(desk.corner.store, desk.corner.app.settings, desk.corner.now)
+    ] == [reply]
+
+
+def test_a_stranger_who_answers_a_message_that_was_passed_on_gets_no_answer_about_them(desk: Desk) -> None:
+    reply = desk.writes("eve@evil.example", key=tuple(desk.key), proof="original")
+    assert "eve@" not in desk.passed_on(reply)["Reply-To"]

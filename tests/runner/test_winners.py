@@ -260,7 +260,9 @@ def edit(corner: Corner, campaign: str) -> None:
 def won(shop: Open) -> Corner:
     """A shop in which `two` has won."""
     corner = shop({"hello": ONE_BY_ONE.replace("MEASURE", "clicks")})
-    ((campaign, no),) = corner.rows("SELECT campaign_id, no FROM campaign_steps")
+    ((campaign, no),) = corner.rows(
+        "SELECT s.campaign_id, s.no FROM campaign_steps s JOIN campaigns c ON c.id = s.campaign_id AND c.active"
+    )
     row = Chosen(template="two", variants=("one", "two"), at=corner.now, final=True, why="")
     with corner.store.write() as tx:
         winners.keep(tx, {Place(campaign, no, ""): row})

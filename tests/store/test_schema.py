@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -17,8 +18,12 @@ from sqlmodel import SQLModel
 
 from nurture import __version__
 from nurture.errors import WorkspaceError
-from nurture.store import engine, marks, schema
-from nurture.store.engine import Store, open_store
+from nurture.store import consents, engine, marks, schema
+from nurture.store.consents import Word
+from nurture.store.engine import Store, Tx, open_store
+from nurture.store.nodes import MARK as NODES_MARK
+from nurture.store.nodes import NOBODY
+from nurture.store.partitions import ensure
 from support.databases import START
 
 
@@ -117,6 +122,60 @@ def test_tables_that_cannot_be_made_leave_nothing_behind(empty_postgres_url: str
             tx.exec_driver_sql("DROP TABLE mine")
         made.dispose()
         open_store(url, now=START, create=True).close()
+
+
+OLD_ROWS = (
+    "INSERT INTO marks (name, value) VALUES ('version', '0.1'), ('made_at', '2016-01-01T00:00:00Z'),"
+    f" ('{NODES_MARK}', '{NOBODY}')",
+    "INSERT INTO contacts (id, email, first_name, created_at) VALUES (7, 'ann@example.test', 'Ann', 5)",
+    "INSERT INTO consents (id, contact_id, topic, agreed, at, basis) VALUES (8, 7, 'news', true, 5, 'a card')",
+    "INSERT INTO consent_states (contact_id, topic, agreed, at) VALUES (7, 'news', true, 5)",
+    "INSERT INTO suppressions (address_hash, reason, at) VALUES ('5f', 'complained', 6)",
+    "INSERT INTO hits (at, id, enrollment_id, step_no, contact_id, kind, link_no, agent, verdict)"
+    f" VALUES ({START}, 9, 3, 1, 7, 'click', 2, 'Firefox', 'human')",
+)
+NEW_ROWS = {
+    "SELECT email, first_name, created_at, last_engaged_at FROM contacts": [("ann@example.test", "Ann", 5, 0)],
+    "SELECT topic, agreed, at, basis, wording, source, ip FROM consents": [
+        ("news", True, 5, "a card", "", "", "")
+    ],
+    "SELECT contact_id, topic, agreed, at FROM consent_states": [(7, "news", True, 5)],
+    "SELECT address_hash, reason, at FROM suppressions": [("5f", "complained", 6)],
+    "SELECT kind, link_no, agent, verdict, extra, score, rules FROM hits": [
+        ("click", 2, "Firefox", "human", "{}", 0.0, 0)
+    ],
+    "SELECT value FROM marks WHERE name = 'version'": [(__version__,)],
+    "SELECT value FROM marks WHERE name = 'made_at'": [("2016-01-01T00:00:00Z",)],
+    "SELECT key FROM campaigns": [("(direct)",)],
+}
+
+
+def test_the_first_tables_are_brought_up_to_date_with_all_that_is_in_them(
+    empty_postgres_url: str, tmp_path: Path
+) -> None:
+    for url in (f"sqlite:///{tmp_path}/old.db", empty_postgres_url):
+        made = engine._store(url, create=True, durable=False, patience=1.0)._engine
+        with made.begin() as tx:
+            _first_tables(tx)
+        with made.begin() as tx:
+            ensure(tx, "hits", [START])
+            for statement in OLD_ROWS:
+                tx.exec_driver_sql(statement)
+        made.dispose()
+        store = open_store(url, now=START)
+        with store.write() as tx:
+            assert {query: [tuple(it) for it in tx.exec_driver_sql(query)] for query in NEW_ROWS} == NEW_ROWS
+            consents.record(tx, store.ids, [Word(7, "news", False, START, "page", ip="192.0.2.7")])
+            assert consents.topics_of(tx, 7) == {"news": False}
+        store.close()
+
+
+def _first_tables(tx: Tx) -> None:
+    """As the first version of nurture made them."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    config.attributes["connection"] = tx
+    command.upgrade(config, "0001")
 
 
 def _other_type(

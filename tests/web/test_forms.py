@@ -8,13 +8,18 @@ from pathlib import Path
 import pytest
 
 from nurture.clock import DAY, MINUTE, SECOND
+from nurture.runner.intake_rows import ContactRead
+from nurture.runner.taking import Terms, take_contacts, take_orders
 from nurture.store import suppressions
 from nurture.store.engine import Store, open_store
+from nurture.store.orders import LineGiven
+from nurture.store.people import ContactGiven
+from nurture.web.pace import Pace
 from support.corner import START, files, opened
 from support.signing_up import FORMS, SAYS, SERVICE, WELCOME, House, house
 from support.site import browser
 
-ANN = "ann@example.test"
+ANN, BOB = "ann@example.test", "bob@example.test"
 
 
 @pytest.fixture
@@ -33,7 +38,7 @@ def sqlite_house(sqlite_store: Store, tmp_path: Path) -> Iterator[House]:
 def test_a_sign_up_is_mailed_once_confirmed_by_post_and_begins_then(store: Store, tmp_path: Path) -> None:
     with house(store, tmp_path, {"welcome": WELCOME, "service": SERVICE}) as it:
         answer = it.sign_up("  Ann@Example.test ", first_name="Ann")
-        assert (answer.status_code, "Look into your mailbox" in answer.text) == (200, True)
+        assert (answer.status_code, "Look in your mailbox" in answer.text) == (200, True)
         assert it.mail(ANN) == ["Please confirm"]
         it.pass_by(DAY)
         assert it.mail(ANN) == ["Please confirm"]
@@ -173,7 +178,7 @@ def test_what_is_no_address_is_told_and_kept_nowhere(sqlite_house: House, email:
 def test_machines_are_answered_as_everybody_and_nothing_is_kept(sqlite_house: House) -> None:
     it = sqlite_house
     filled = it.sign_up(ANN, website="https://spam.example")
-    assert "Look into your mailbox" in filled.text
+    assert "Look in your mailbox" in filled.text
     quick = it.client.get("/f/newsletter").text.split('name="token" value="')[1].partition('"')[0]
     posts = [{"email": ANN, "token": quick}, {"email": ANN}, {"email": ANN, "token": "1-" + "0" * 32}]
     old = it.token()
@@ -230,6 +235,32 @@ def test_one_visitor_signs_up_so_often_and_no_more(sqlite_store: Store, tmp_path
         assert client.post("/f/newsletter", data={"email": "x"}).status_code == 400
 
 
+def test_all_visitors_together_sign_up_so_often_and_no_more(
+    sqlite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nurture.web.forms.MOST_TOGETHER", 2)
+    it = sqlite_house
+    with browser(it.corner.app.web(it.corner.world)) as client:
+        token = it.token()
+        answers = [
+            client.post(
+                "/f/newsletter", data={"email": f"n{number}@example.test", "token": token}
+            ).status_code
+            for number in range(4)
+        ]
+        assert answers == [200, 200, 429, 429]
+        it.corner.clock.move_to(it.corner.now + 11 * MINUTE)
+        given = {"email": "n4@example.test", "token": token}
+        assert client.post("/f/newsletter", data=given).status_code == 200
+
+
+def test_no_number_of_visitors_fills_the_memory() -> None:
+    pace = Pace(1, DAY)
+    assert all(pace.allows(f"10.{no >> 16}.{no >> 8 & 255}.{no & 255}", 1) for no in range(10_001))
+    assert pace.allows("10.0.0.0", 1)
+    assert not pace.allows("10.0.39.16", 1)
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_other_methods_are_refused(sqlite_house: House, method: str) -> None:
     sqlite_house.sign_up(ANN)
@@ -253,5 +284,51 @@ def test_where_its_template_is_missing_nothing_is_kept_and_the_page_says_later(
             it = House(corner, client)
             corner.clock.move_to(corner.now + SECOND)
             answer = it.sign_up(ANN)
+            corner.contact(BOB, "offers", "news")
+            # Who agrees already would get no mail: the answer must not tell them from the others.
+            assert it.sign_up(BOB).status_code == 503
         assert answer.status_code == 503
-        assert it.count("contacts") == 0
+        assert corner.rows("SELECT email FROM contacts") == [(BOB,)]
+
+
+def test_one_mailbox_is_not_filled_by_many_ways_to_write_it(sqlite_house: House) -> None:
+    it = sqlite_house
+    ways = [f"ann+{number}@example.test" for number in range(5)]
+    ways += ["a.nn@gmail.com", "an.n+x@gmail.com", "ann@googlemail.com", "a.n.n@gmail.com", "anna@gmail.com"]
+    texts = {it.sign_up(email).text for email in ways}
+    assert len(texts) == 1
+    assert [email for email in ways if it.mail(email)] == [*ways[:3], *ways[5:8], ways[9]]
+
+
+def test_what_was_suppressed_stays_out_of_files_until_its_mailbox_confirms(
+    store: Store, tmp_path: Path
+) -> None:
+    """Anybody may type an address in: that must not open the door to what is brought along of an erased person."""
+    with house(store, tmp_path) as it:
+        erased = it.corner.now - DAY
+        with store.write() as tx:
+            suppressions.erase(tx, it.corner.app.address_key, ANN, erased)
+            suppressions.suppress(
+                tx,
+                it.corner.app.address_key,
+                ["bob@example.test"],
+                reason="unsubscribed elsewhere",
+                at=erased,
+            )
+        it.sign_up(ANN)
+        it.sign_up("bob@example.test")
+        terms = Terms(now=it.corner.now, address_key=it.corner.app.address_key, topics=("news",))
+        given = [
+            ContactRead(given=ContactGiven(email=email, last_name="Lee", created_at=erased), basis="a file")
+            for email in (ANN, "bob@example.test")
+        ]
+        order = LineGiven(
+            order_id="1", email=ANN, ordered_at=erased - DAY, sku="R-12", quantity=1, amount=1_000
+        )
+        with store.write() as tx:
+            assert take_contacts(tx, store.ids, given, terms).left_out == 1
+            assert take_orders(tx, store.ids, [order], terms).left_out == 1
+        assert it.corner.rows("SELECT last_name FROM contacts ORDER BY email") == [("",), ("Lee",)]
+        assert (it.count("consents"), it.count("orders")) == (0, 0)
+        it.client.post(it.link(ANN))
+        assert it.agreed(ANN) == {"news": "double opt-in", "offers": "double opt-in"}

@@ -122,7 +122,7 @@ def test_from_the_form_to_the_preference_centre_and_out(shop: Away, page: Page) 
     page.get_by_label("E-mail address").fill(ANN)
     page.get_by_label("First name").fill("Ann")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Look into your mailbox").wait_for()
+    page.get_by_role("heading", name="Look in your mailbox").wait_for()
     looks_right(page)
 
     page.goto(address + shop.ask(lambda it: it.link(ANN)))

@@ -181,3 +181,42 @@ def test_a_new_yes_brings_back_who_had_unsubscribed_elsewhere_and_nobody_else(
             it.client.post(url, data={"do": "save", "topic": ["news", "offers"]})
         with store.read() as tx:
             assert suppressions.suppressed(tx, key, [ANN, BOB]) == {BOB: "complained"}
+
+
+def test_who_was_passed_a_message_cannot_keep_the_address_of_whom_it_went_to(
+    store: Store, tmp_path: Path
+) -> None:
+    """The link in a message is all that the page asks for. The mailbox before takes it back, whatever came after."""
+    with house(store, tmp_path) as it:
+        url = centre(it, ANN, "news")
+        [(contact,)] = it.corner.rows("SELECT id FROM contacts")
+        for email in ("eve@evil.example", "eve2@evil.example"):
+            it.client.post(url, data={"do": "move", "email": email})
+            assert it.client.post(it.link(email)).status_code == 200
+            it.corner.until(it.corner.now + HOUR)
+        back, eves = it.link(ANN), it.link("eve@evil.example")
+        it.client.post(url, data={"do": "move", "email": "eve3@evil.example"})
+        pending = it.link("eve3@evil.example")
+        for method in ("GET", "HEAD"):
+            assert it.client.request(method, back).status_code == 200
+        assert "to this address again?" in it.client.get(back).text
+        assert it.corner.rows(f"SELECT email FROM contacts WHERE id = {contact}") == [("eve2@evil.example",)]
+        assert "We write to this address again" in it.client.post(back).text
+        assert it.corner.rows("SELECT id, email FROM contacts") == [(contact, ANN)]
+        assert it.agreed(ANN) == {"news": "a test"}
+        assert it.count("sign_ups") == 0
+        for link in (eves, pending, back):
+            assert it.client.post(link).status_code in (200, 404)
+        assert it.corner.rows("SELECT id, email FROM contacts") == [(contact, ANN)]
+
+
+def test_an_address_that_has_somebody_of_its_own_by_now_is_not_taken_back(
+    store: Store, tmp_path: Path
+) -> None:
+    with house(store, tmp_path) as it:
+        it.client.post(centre(it, ANN, "news"), data={"do": "move", "email": NEW})
+        it.client.post(it.link(NEW))
+        back = it.link(ANN)
+        it.corner.order(ANN, it.corner.now, "A-1")
+        assert "cannot be done any more" in it.client.post(back).text
+        assert it.agreed(NEW) == {"news": "a test"}

@@ -50,10 +50,12 @@ def running(workspace: Path) -> Iterator[tuple[subprocess.Popen[str], str, Path]
 def server_of(daemon: int) -> int:
     """The process that serves for it."""
     for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
         try:
-            if entry.name.isdigit() and b"nurture.cli.serving" in (entry / "cmdline").read_bytes():
-                if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == daemon:
-                    return int(entry.name)
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == daemon and b"nurture.cli.serving" in (entry / "cmdline").read_bytes():
+                return int(entry.name)
         except (FileNotFoundError, ProcessLookupError):
             continue
     raise AssertionError("nobody serves")

@@ -20,6 +20,8 @@ Kind: TypeAlias = Literal[
     "later",
     "window",
     "cap",
+    "quiet",
+    "awaits-answer",
     "deferred",
     "campaign-paused",
     "not-looked-up",
@@ -133,6 +135,10 @@ def _later(state: str, word: str, reply: str, caps: Sequence[Cap]) -> tuple[str,
         case Reason.CAP:
             said = ", ".join(cap.describe() for cap in caps)
             return f"held by the cap ({said})" if said else "held by the cap", "cap"
+        case Reason.QUIET:
+            return "they asked for a pause", "quiet"
+        case Reason.AWAITS_ANSWER:
+            return "they wrote and wait for an answer", "awaits-answer"
         case Reason.PAUSED | "":
             return "not before their time", "later"
         case _:

@@ -59,7 +59,7 @@ def ask_to_move(tx: Tx, desk: Desk, contact_id: int, asked: Asked, now: Moment) 
         expires_at=now + EXPIRES,
     )
     sign_ups.keep(tx, sign_up)
-    _mail(tx, desk, there, CONFIRM_ADDRESS, f"{ADDRESS} {sign_up.id} {now}", {"days": 7.0}, now)
+    _mail(tx, desk, there, CONFIRM_ADDRESS, f"{ADDRESS} {sign_up.id} {now}", {"days": 7}, now)
 
 
 def move(tx: Tx, desk: Desk, it: SignUp, now: Moment) -> bool:
@@ -90,7 +90,7 @@ def move(tx: Tx, desk: Desk, it: SignUp, now: Moment) -> bool:
         expires_at=now + KEPT,
     )
     sign_ups.keep(tx, left)
-    _mail(tx, desk, newcomer.id, CHANGED, f"{MOVED} {left.id}", {"days": KEPT / DAY}, now)
+    _mail(tx, desk, newcomer.id, CHANGED, f"{MOVED} {left.id}", {"days": KEPT // DAY}, now)
     return True
 
 
@@ -105,7 +105,9 @@ def move_back(tx: Tx, desk: Desk, it: SignUp, now: Moment) -> bool:
         return False
     newcomers.swap_addresses(tx, mover, before, now)
     # What was asked for since goes with it: else the change could be made again by a message that went elsewhere.
-    since = [one for one in sign_ups.of_mover(tx, mover.id) if one.asked_at >= it.asked_at and one.id != it.id]
+    since = [
+        one for one in sign_ups.of_mover(tx, mover.id) if one.asked_at >= it.asked_at and one.id != it.id
+    ]
     alone = sign_ups.alone(tx, [one.contact_id for one in since])
     gone = {one for one in alone if len(sign_ups.of_contact(tx, one)) == 1}
     sign_ups.remove(tx, [it.id, *(one.id for one in since)])

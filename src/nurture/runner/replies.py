@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -137,6 +138,23 @@ def open_ones(store: Store, settings: Settings, now: Moment) -> list[Waiting]:
     with store.read() as tx:
         found = replies.unanswered(tx, now + 1)
     return [Waiting(reply=it, promised_at=_promised(settings, it.at)) for it in found]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """How many mails wait for an answer."""
+
+    open: int
+    late: int
+    """Those of them whose answer is due already."""
+
+
+def count_open(tx: Tx, settings: Settings, now: Moment) -> Unanswered:
+    """Counted without reading what they say. Raises SettingsError."""
+    times = replies.open_since(tx)
+    # Who wrote later is promised an answer later: one look at a few of them finds where the late ones end.
+    late = bisect_right(times, now, key=lambda at: _promised(settings, at))
+    return Unanswered(open=len(times), late=late)
 
 
 def answered(store: Store, ids: Sequence[int], by: str, now: Moment) -> set[int]:

@@ -68,6 +68,8 @@ def ask(tx: Tx, desk: Desk, form: SignUpForm, asked: Asked, now: Moment) -> None
 
     Raises TemplateError where the form's template is not in force; then nothing was kept.
     """
+    # Also where no mail will go: else the answer tells who is known as long as the template is missing.
+    desk.world.letters.of(form.form.confirm, "")
     # Two requests for one new address: the second must see the first.
     bulk.alone(tx)
     why = suppressions.suppressed(tx, desk.address_key, [asked.email]).get(asked.email, "")
@@ -224,7 +226,7 @@ def _mail(tx: Tx, desk: Desk, it: SignUp, template: str, form: SignUpForm, now: 
         contact_id=it.contact_id,
         template=template,
         key=f"{TOPICS} {it.id} {now}",
-        properties={"says": it.wording, "form": form.form.title, "days": float(days)},
+        properties={"says": it.wording, "form": form.form.title, "days": days},
         stale_after=form.expires_after,
     )
     plan_direct(tx, desk.ids, desk.world, [given], now)

@@ -73,10 +73,16 @@ def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Reply]:
     return {row.id: _reply(row) for row in rows}
 
 
-def unanswered(tx: Tx, before: Moment) -> list[Reply]:
-    """Those that came before that moment and that nobody has answered, oldest first."""
-    rows = tx.execute(_TOLD.where(_OPEN, _replies.c.at < before).order_by(_replies.c.at, _replies.c.id))
+def unanswered(tx: Tx, before: Moment, most: int | None = None) -> list[Reply]:
+    """Those that came before that moment and that nobody has answered, oldest first; at most `most` of them."""
+    asked = _TOLD.where(_OPEN, _replies.c.at < before).order_by(_replies.c.at, _replies.c.id)
+    rows = tx.execute(asked.limit(most))
     return [_reply(row) for row in rows.all()]
+
+
+def open_since(tx: Tx) -> list[Moment]:
+    """When each came that nobody has answered, oldest first; read from an index alone."""
+    return list(tx.execute(select(_replies.c.at).where(_OPEN).order_by(_replies.c.at)).scalars())
 
 
 def lately(tx: Tx, since: Moment) -> list[Reply]:

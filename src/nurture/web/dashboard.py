@@ -13,15 +13,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from nurture.clock import DAY, MINUTE, Moment, parse_iso
+from nurture.clock import DAY, MINUTE, Moment, Span, parse_iso
 from nurture.delivery.outcome import MessageKey
 from nurture.journeys.reasons import in_words
+from nurture.messages.notice_text import plain
+from nurture.reports.back import CameBack
 from nurture.reports.campaigns import CampaignReport, Counts, add_up
 from nurture.reports.care import Care, month_starts
 from nurture.reports.explain import MessageStory
 from nurture.reports.revenue import verdicts_in_words, way_in_words, way_of
-from nurture.store import inbox, marks, report_stages, rescore
+from nurture.runner.replies import count_open
+from nurture.settings import Settings
+from nurture.store import inbox, marks, replies, report_stages, rescore
 from nurture.store.engine import Tx
+from nurture.store.report_back import came_back
 from nurture.store.report_care import care
 from nurture.store.report_explain import lately
 from nurture.store.reports import campaigns
@@ -35,6 +40,20 @@ POINTS = 80
 """Moments in the picture over time."""
 MONTHS = 12
 LATELY = 6
+OLDEST = 3
+"""Mails that wait for an answer longest, named on the page."""
+BACK: Span = 30 * DAY
+"""What came back of the mail of so long is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What people wrote to us and nobody has answered."""
+
+    open: int
+    late: int
+    oldest: tuple[tuple[str, str, Moment], ...]
+    """Who, subject, and since when, of the oldest of them; the first `late` of all are late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +86,9 @@ class Overview:
     care: Care
     lately: tuple[tuple[str, str, str, MessageStory], ...]
     """Name in the inbox (empty where it is not there), address, subject, story."""
+    answers: Answers | None
+    """None: nobody waits, and no mail comes in here."""
+    back: CameBack
 
 
 class Dashboard:
@@ -138,6 +160,8 @@ def gather(tx: Tx, until: Moment, deps: WebDeps, *, replayed: bool = False) -> O
         not_sent=_not_sent(total),
         care=care(tx, until, stages=stages, months=month_starts(until - 1, deps.settings.zone, MONTHS)),
         lately=_lately(tx),
+        answers=_answers(tx, deps.settings, deps.clock.now()),
+        back=came_back(tx, until - BACK, until),
     )
 
 
@@ -169,6 +193,16 @@ def _lately(tx: Tx) -> tuple[tuple[str, str, str, MessageStory], ...]:
         kept = inbox.find(tx, MessageKey(*key))
         rows.append((named(key) if kept else "", email, kept.subject if kept else story.template, story))
     return tuple(rows)
+
+
+def _answers(tx: Tx, settings: Settings, now: Moment) -> Answers | None:
+    """As it is now, also where a replay is shown: people wait today."""
+    waiting = count_open(tx, settings, now)
+    if not waiting.open and not settings.mail_in.is_set_up:
+        return None
+    oldest = replies.unanswered(tx, now + 1, OLDEST) if waiting.open else []
+    told = tuple((plain(it.email, 100), plain(it.subject, 120), it.at) for it in oldest)
+    return Answers(open=waiting.open, late=waiting.late, oldest=told)
 
 
 def _values(it: Overview) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ GATHER_SECONDS = 0.3
 CROWD = 2 * BATCH
 """From so many waiting hits on, answers are to be held back a little."""
 LONGEST_GAP = 0.25
-"""After each batch the database is left to others for as long as that took, but never longer, in seconds."""
+"""After each batch the database is left to others for half as long as that took; never longer than so many seconds."""
 RETRY_SECONDS = 1.0
 FLUSH_SECONDS = 20.0
 """How long the end of the program waits for a database that does not take the rest."""
@@ -91,7 +91,7 @@ class HitLog:
                 began = time.monotonic()
                 if not self._write_stubbornly(self._next()):
                     return
-                self._closing.wait(min(LONGEST_GAP, time.monotonic() - began))
+                self._closing.wait(min(LONGEST_GAP, (time.monotonic() - began) / 2))
                 if len(self._waiting) < BATCH and not self._closing.is_set():
                     self._some.set()
                     break

@@ -22,8 +22,7 @@ from nurture.delivery.lanes import parse_lane
 from nurture.delivery.measures import Health
 from nurture.errors import StoreError
 from nurture.providers.addresses import networks
-from nurture.runner.counts import Spread
-from nurture.runner.counts import Counts
+from nurture.runner.counts import Counts, Spread
 from nurture.store.destinations import load_healths
 from nurture.store.waiting import LaneWaiting, waiting_by_lane
 from nurture.web.deps import Seen, Watching, WebDeps

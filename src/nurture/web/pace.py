@@ -26,7 +26,7 @@ class Pace:
 
         Behind a proxy that [web] proxies does not name, all have the address of this machine: they are not counted.
         """
-        visitor = _visitor(ip)
+        visitor = visitor_of(ip)
         return not visitor or self.allows_name(visitor, now)
 
     def allows_name(self, name: str, now: Moment) -> bool:
@@ -76,7 +76,7 @@ def _mailbox(address: str) -> str:
     return f"{plain}@{domain}"
 
 
-def _visitor(ip: str) -> str:
+def visitor_of(ip: str) -> str:
     """An address of IPv4, or the network that one household has in IPv6; empty: it tells nobody apart."""
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])

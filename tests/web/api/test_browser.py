@@ -17,6 +17,7 @@ from nurture.store.engine import open_store
 from nurture.web.pages import STATIC
 from support.api_site import ORIGIN, ApiSite, api_site
 from support.real_site import served
+from support.site import browser
 
 CHROMIUM = Path("/usr/bin/chromium")
 PAGE = """<!doctype html><title>Rice</title><h1>Rice</h1>
@@ -44,8 +45,23 @@ def test_a_visitor_is_named_by_a_token_that_only_the_shops_server_gets(api: ApiS
     assert [name for (name,) in kept] == ["page_view", "added_to_cart"]
 
 
-def test_nobody_agrees_to_anything_by_an_event_of_the_browser(api: ApiSite) -> None:
-    assert report(api, token(api), "subscribed")[0] == 422
+@pytest.mark.parametrize(
+    "name",
+    [
+        "subscribed",
+        "unsubscribed",
+        "replied",
+        "ordered",
+        "refunded",
+        " subscribed",
+        "replied\n",
+        "\x00ordered",
+    ],
+)
+def test_nobody_agrees_buys_or_answers_by_an_event_of_the_browser(api: ApiSite, name: str) -> None:
+    before = api.rows("SELECT count(*) FROM events")
+    assert report(api, token(api), name)[0] == 422
+    assert api.rows("SELECT count(*) FROM events") == before
     assert api.ask("GET", "/contacts/c-1").status_code == 404
 
 
@@ -73,6 +89,19 @@ def test_a_token_runs_out_and_only_names_that_are_listed_may_come(sqlite_url: st
         assert [report(site, old, it)[0] for it in ("page_view", "seen", "left")] == [200, 200, 422]
         site.corner.clock.move_to(site.corner.now + 31 * DAY)
         assert "run out" in report(site, old, "page_view")[1]
+    store.close()
+
+
+def test_who_reads_the_key_in_a_page_cannot_use_it_up_for_all_others(sqlite_url: str, tmp_path: Path) -> None:
+    store = open_store(sqlite_url, now=0, durable=False)
+    with api_site(store, tmp_path, per_minute=5) as site:
+        good = token(site)
+        web = site.corner.app.web(site.corner.world)
+        with browser(web, ("198.51.100.7", 5)) as eve, browser(web, ("198.51.100.8", 5)) as ann:
+            theirs = ApiSite(corner=site.corner, client=eve, keys=site.keys)
+            assert [report(theirs, "x", "page_view")[0] for _ in range(6)] == [422] * 5 + [429]
+            hers = ApiSite(corner=site.corner, client=ann, keys=site.keys)
+            assert report(hers, good, "page_view")[0] == 200
     store.close()
 
 

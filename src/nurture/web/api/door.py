@@ -46,7 +46,7 @@ class Door(APIRoute):
             headers = _for_pages(request, gate) if scope == BROWSER else {}
             try:
                 key = await gate.who(request)
-                left = gate.spend(key.id)
+                left = gate.spend(gate.spender(request, key))
                 headers |= left.headers
                 if left.is_over:
                     raise Problem("rate-limited")

@@ -22,6 +22,7 @@ from nurture.web.api.keys import KeyRing
 from nurture.web.api.limits import Buckets, Left
 from nurture.web.api.problems import MEDIA_TYPE, Problem
 from nurture.web.deps import WebDeps
+from nurture.web.pace import visitor_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,6 +68,10 @@ class Gate:
         """Whose request it is. Raises Problem 401."""
         found = self._ring.cached(request.headers.get("authorization", ""))
         return found if isinstance(found, ApiKey) else await self.run(self._ring.look_up, found)
+
+    def spender(self, request: Request, key: ApiKey) -> Hashable:
+        """Whose allowance it comes off: anybody can read a publishable key, and must not use it up for all."""
+        return (key.id, visitor_of(self._deps.client_ip(request.scope))) if key.publishable else key.id
 
     def spend(self, who: Hashable) -> Left:
         """Take one request off an allowance."""
