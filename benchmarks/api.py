@@ -21,8 +21,9 @@ from pathlib import Path
 import httpx
 import uvloop
 
-from nurture.app import App, make_workspace, open_app
+from nurture.app import App, open_app
 from nurture.runner.api_keys import hash_of, new_key
+from nurture.runner.new_workspace import make_workspace
 from nurture.runner.world import World
 from nurture.store import api_keys
 from nurture.web.serve import listen, serve

@@ -22,10 +22,11 @@ from typing import Any
 from sqlalchemy import Table
 from tests.support.postgres import PostgresServer
 
-from nurture.app import App, make_workspace
+from nurture.app import App
 from nurture.clock import DAY, HOUR, WEEK, Moment, Span, SystemClock, VirtualClock, to_datetime
 from nurture.runner import applying, checking, in_force
 from nurture.runner.files import read_files
+from nurture.runner.new_workspace import make_workspace
 from nurture.runner.world import World
 from nurture.settings import load
 from nurture.store import agenda, tables

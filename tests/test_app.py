@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from nurture.app import SAMPLE_FOLDERS, check_workspace, make_workspace, open_app, sample_files
-from nurture.errors import WorkspaceError
+from nurture.app import check_workspace, open_app
+from nurture.errors import SettingsError, WorkspaceError
 from nurture.messages.tokens import Token
+from nurture.runner.new_workspace import SAMPLE_FOLDERS, make_workspace, sample_files
 from support.cli import Nurture
 
 KEY = (2**40, 3)
@@ -70,3 +71,13 @@ def test_every_file_of_a_new_workspace_belongs_to_whoever_made_it_alone_where_it
     key = nurture.workspace / "secret.key"
     assert key.stat().st_uid == os.getuid()
     assert key.stat().st_mode & 0o077 == 0
+
+
+def test_working_hours_that_cannot_be_read_are_said_at_once_and_by_check(tmp_path: Path) -> None:
+    make_workspace(tmp_path / "shop")
+    file = tmp_path / "shop" / "nurture.toml"
+    file.write_text(file.read_text() + '\n[replies]\nhours = "9 to 5"\n')
+    with pytest.raises(SettingsError, match="nurture.toml:"):
+        open_app(tmp_path / "shop")
+    [finding] = [it for it in check_workspace(tmp_path / "shop").findings if it.severity == "error"]
+    assert "9 to 5" in finding.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,19 @@ def test_a_sender_is_all_that_is_needed(tmp_path: Path) -> None:
     assert it.database_url == f"sqlite:///{tmp_path.resolve()}/nurture.db"
     assert it.web.host_and_port == ("127.0.0.1", 8025)
     assert it.topics == {}
+
+
+def test_the_sample_file_and_the_documents_name_every_setting() -> None:
+    root = Path(__file__).parents[1]
+    overview = (root / "docs/operating.md").read_text().partition("## All settings")[2].partition("\n## ")[0]
+    names = {it.alias or name for name, it in Settings.model_fields.items()} - {
+        "workspace",
+        "secret",
+        "webhook_secret",
+    }
+    assert {it for it in names if not re.search(rf"`\[*{it}[\]`]", overview)} == set()
+    sample = (root / "nurture.toml").read_text()
+    assert {it for it in names if not re.search(rf"(?m)\[{it}[\].]|^{it} =|, {it} ", sample)} == set()
 
 
 def test_the_sample_file_is_taken_as_it_is() -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +14,7 @@ from nurture.campaigns.findings import Finding
 from nurture.clock import Clock, SystemClock
 from nurture.delivery.shaping import shaping_of
 from nurture.delivery.throttle import Throttle
-from nurture.errors import NurtureError, SettingsError, WorkspaceError
+from nurture.errors import SettingsError, WorkspaceError
 from nurture.messages.tokens import Signer
 from nurture.messages.urls import Urls
 from nurture.messages.webhook import secrets_of
@@ -47,6 +44,7 @@ from nurture.runner.outgoing import Outgoing
 from nurture.runner.prepare import Chance, Preparer
 from nurture.runner.renderers import Renderers, default_count
 from nurture.runner.rendering import Start
+from nurture.runner.replies import office_hours
 from nurture.runner.seals import Seals, address_key_in, seals_of
 from nurture.runner.send import Handling
 from nurture.runner.steering import Steering
@@ -54,13 +52,11 @@ from nurture.runner.tending import Tending
 from nurture.runner.troubles import Troubles
 from nurture.runner.view import Viewer
 from nurture.runner.world import World
-from nurture.settings import FILE_NAME, SECRET_FILE, Settings, find_workspace, load
+from nurture.settings import SECRET_FILE, Settings, find_workspace, load
 from nurture.settings.webhooks import Subscriber
 from nurture.store.engine import Store, open_store
 from nurture.store.suppressions import hash_address
 from nurture.web.deps import InForce, Watching, WebDeps
-
-SAMPLE_FOLDERS = ("campaigns", "schema", "templates")
 
 
 class App:
@@ -268,7 +264,12 @@ class App:
             )
 
         return Post(
-            store=self.store, clock=self.clock, signer=self.signer, settings=self.settings, office=office
+            store=self.store,
+            clock=self.clock,
+            signer=self.signer,
+            settings=self.settings,
+            office=office,
+            counts=self.counts,
         )
 
     def close(self) -> None:
@@ -290,10 +291,18 @@ def _keys(settings: Settings) -> list[str]:
     return [key.strip() for key in settings.secret.split(",") if key.strip()]
 
 
+def read_settings(folder: Path) -> Settings:
+    """The settings of the workspace in `folder`, with what is read only when it is needed looked at, too. Raises
+    SettingsError."""
+    settings = load(folder)
+    office_hours(settings)
+    return settings
+
+
 def open_app(workspace: Path | None, *, clock: Clock | None = None, durable: bool = True) -> App:
     """Open the workspace at or above `workspace` (else the current folder). Raises NurtureError."""
     folder = workspace if workspace is not None else find_workspace(Path.cwd())
-    settings = load(folder)
+    settings = read_settings(folder)
     if not _keys(settings):
         raise _no_key(folder)
     clock = clock or SystemClock()
@@ -308,7 +317,7 @@ def open_app(workspace: Path | None, *, clock: Clock | None = None, durable: boo
 def patient_of(workspace: Path | None, *, seconds: float, nameserver: tuple[str, int] | None) -> Patient:
     """The workspace for `nurture doctor` to look at, its database unopened. `nameserver`: address and port; None: those
     of this machine. Raises NurtureError."""
-    settings = load(workspace if workspace is not None else find_workspace(Path.cwd()))
+    settings = read_settings(workspace if workspace is not None else find_workspace(Path.cwd()))
     keys = _keys(settings)
     if not keys:
         raise _no_key(settings.workspace)
@@ -345,7 +354,7 @@ def check_workspace(workspace: Path | None) -> CheckedWorkspace:
     folder = workspace if workspace is not None else find_workspace(Path.cwd())
     found = look(folder)
     try:
-        settings = load(folder)
+        settings = read_settings(folder)
     except SettingsError as error:
         findings = [*found.findings, *settings_findings.findings_of(error, folder)]
         checked = checking.check(None, None, found.files, findings, SystemClock().now())
@@ -362,75 +371,3 @@ def check_workspace(workspace: Path | None) -> CheckedWorkspace:
 
 
 _UNASKED = "The database could not be asked, so events, lines and attributes were taken as they are written."
-
-
-def make_workspace(folder: Path) -> list[Path]:
-    """A new workspace with the sample files, a secret and an empty database. Returns the files made.
-
-    In a workspace that has lost its database, or never got one, it makes that alone. Raises WorkspaceError where
-    there is nothing to make, or the folder cannot be written; then nothing of what is there was changed.
-    """
-    try:
-        if (folder / FILE_NAME).exists():
-            return _make_database(folder)
-        return _make(folder)
-    except OSError as error:
-        raise WorkspaceError(
-            f"no workspace can be made here: {error.strerror}",
-            where=str(folder),
-            remedy="Choose a folder of your own.",
-        ) from None
-
-
-def _make(folder: Path) -> list[Path]:
-    sample = sample_files()
-    taken = [name for name in SAMPLE_FOLDERS if (folder / name).exists()]
-    if taken:
-        raise WorkspaceError(
-            f"there is something called {' and '.join(taken)} here already",
-            where=str(folder.resolve()),
-            remedy="Choose another folder, or move that away.",
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        for name in SAMPLE_FOLDERS:
-            shutil.copytree(sample / name, folder / name)
-        shutil.copy(sample / FILE_NAME, folder / FILE_NAME)
-        made = [path for name in SAMPLE_FOLDERS for path in (folder / name).rglob("*") if path.is_file()]
-        return sorted([*made, folder / FILE_NAME, *_make_database(folder)])
-    except BaseException:
-        # All or nothing: half a workspace would be in the way of the next try.
-        for name in SAMPLE_FOLDERS:
-            shutil.rmtree(folder / name, ignore_errors=True)
-        (folder / FILE_NAME).unlink(missing_ok=True)
-        raise
-
-
-def _make_database(folder: Path) -> list[Path]:
-    settings = load(folder)
-    try:
-        open_store(settings.database_url, now=SystemClock().now()).close()
-    except WorkspaceError:
-        secret = folder / SECRET_FILE
-        made = [] if settings.secret else [_make_secret(secret)]
-        open_store(settings.database_url, now=SystemClock().now(), create=True).close()
-        return [*made, settings.database_file] if settings.database_file else made
-    raise WorkspaceError(
-        "there is a workspace here already", where=str(folder.resolve()), remedy="Choose another folder."
-    )
-
-
-def _make_secret(path: Path) -> Path:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
-    return path
-
-
-def sample_files() -> Path:
-    """The sample workspace: in the package where it is installed, at the top of the repository in a checkout."""
-    package = Path(str(files("nurture")))
-    for candidate in (package / "sample", package.parent.parent):
-        if (candidate / FILE_NAME).is_file():
-            return candidate
-    raise NurtureError("the sample files are not there", remedy="Install nurture again.")

@@ -75,7 +75,9 @@ ANN, BEN, CLEO, DAN, EVA = (f"{it}@example.test" for it in ("ann", "ben", "cleo"
 def shop_in(made: Path, folder: Path, database: str = "sqlite:///nurture.db") -> Nurture:
     """A workspace with these settings and two campaigns."""
     nurture = copy_of(made, folder)
-    letters = (it for it in folder.glob("templates/email/*.*") if not it.name.startswith(("confirm", "address")))
+    letters = (
+        it for it in folder.glob("templates/email/*.*") if not it.name.startswith(("confirm", "address"))
+    )
     for path in (*folder.glob("campaigns/*/*.yaml"), folder / "campaigns/offers.yaml", *letters):
         path.unlink()
     nurture.file("nurture.toml", SETTINGS.format(database=database))
@@ -100,12 +102,14 @@ class Story:
         self.form = shop.http.get("/f/newsletter").text.split('name="token" value="')[1].split('"')[0]
 
     def some_are_known(self) -> dict[str, Mail]:
-        """Four agreed elsewhere, come by the API, and get a letter each."""
+        """Four agreed at the counter, come by the API, are welcomed and get a letter each."""
         shop, names = self.shop, (BEN, CLEO, DAN, EVA)
         rows = [{"email": it, "consent": "at the counter"} for it in names]
         assert shop.api("/contacts", *rows)["taken"] == 4
         events = [{"email": it, "name": "asked_for_letters", "id": it} for it in names]
         assert shop.api("/events", *events)["taken"] == 4
+        for it in names:
+            self.relay.awaited(it, "Hello")  # their consent is new, so the welcome begins for them too
         return {it: self.relay.awaited(it, "News") for it in names}
 
     def somebody_signs_up(self) -> Mail:
@@ -137,14 +141,17 @@ class Story:
         order = {"order_id": "1", "email": ANN, "ordered_at": _now(), "lines": lines}
         assert self.shop.api("/orders", order)["taken"] == 1
         until(
-            lambda: {("stage-changed", ANN), ("goal-reached", ANN)} <= set(self.shop.told()), "the order counts"
+            lambda: {("stage-changed", ANN), ("goal-reached", ANN)} <= set(self.shop.told()),
+            "the order counts",
         )
 
     def they_answer(self, to: Mail) -> None:
         """What they write is passed on and holds marketing, until somebody answers."""
         shop, who = self.shop, to.to
         told = f"In-Reply-To: {to.message['message-id']}\n"
-        shop.hand_over(letter("Do you ship?", subject=f"I am {who}", headers=told, sender=who), to.sender, who)
+        shop.hand_over(
+            letter("Do you ship?", subject=f"I am {who}", headers=told, sender=who), to.sender, who
+        )
         passed_on = self.relay.awaited("help@shop.example", f"I am {who}")
         assert "Do you ship?" in passed_on.text
         [waiting] = shop.nurture.ok("answers", "--json").document["answers"]

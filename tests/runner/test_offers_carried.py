@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from nurture.app import App, make_workspace, open_app
+from nurture.app import App, open_app
 from nurture.clock import DAY, HOUR, Moment, VirtualClock, parse_iso
 from nurture.providers.inbox import InboxProvider
 from nurture.runner import applying, checking, in_force
 from nurture.runner.by_hand import by_hand
 from nurture.runner.files import read_files
+from nurture.runner.new_workspace import make_workspace
 from nurture.runner.tick import Tick
 from nurture.store import consents, people
 from nurture.store.consents import Word

@@ -213,19 +213,3 @@ def test_what_waits_is_skipped_with_the_no_that_stops_it(store: Store, topic: st
         assert set(tx.exec_driver_sql("SELECT campaign_id FROM outbox").scalars()) == left
         skipped = tx.exec_driver_sql("SELECT DISTINCT reason FROM messages WHERE outcome = 'skipped'")
         assert set(skipped.scalars()) == ({"not-agreed"} if topic else {"suppressed"})
-
-
-def test_fresh_consent_lifts_their_own_no_and_nothing_else(store: Store) -> None:
-    reasons = ("unsubscribed elsewhere", "erased", "complained: spam", "bounced: 5.1.1", "by hand: phone")
-    with store.write() as tx:
-        for number, reason in enumerate(reasons):
-            suppressions.suppress(tx, KEY, [f"{number}@x.example"], reason=reason, at=NOW)
-        assert [suppressions.release_for_consent(tx, KEY, f"{number}@x.example") for number in range(6)] == [
-            True,
-            True,
-            True,
-            False,
-            False,
-            True,
-        ]
-        assert suppressions.count(tx) == 2

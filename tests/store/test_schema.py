@@ -135,7 +135,9 @@ OLD_ROWS = (
     f" VALUES ({START}, 9, 3, 1, 7, 'click', 2, 'Firefox', 'human')",
 )
 NEW_ROWS = {
-    "SELECT email, first_name, created_at, last_engaged_at FROM contacts": [("ann@example.test", "Ann", 5, 0)],
+    "SELECT email, first_name, created_at, last_engaged_at FROM contacts": [
+        ("ann@example.test", "Ann", 5, 0)
+    ],
     "SELECT topic, agreed, at, basis, wording, source, ip FROM consents": [
         ("news", True, 5, "a card", "", "", "")
     ],

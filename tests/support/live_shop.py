@@ -76,7 +76,9 @@ class Mail:
     @property
     def head(self) -> str:
         """Its header, as it comes back with a bounce."""
-        return bytes(self.message).decode("ascii", "replace").partition("\n\n")[0].replace("\r\n", "\n") + "\n"
+        return (
+            bytes(self.message).decode("ascii", "replace").partition("\n\n")[0].replace("\r\n", "\n") + "\n"
+        )
 
     def link(self, kind: str, words: str = "") -> str:
         """The path of the first link of that kind, such as `c` or `k`, that begins with these words."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -109,5 +110,6 @@ def house(store: Store, workspace: Path, campaigns: dict[str, str] | None = None
     """A shop with forms, looked at an hour after its start."""
     with opened(store, workspace, files(campaigns or {}, TEMPLATES), forms=FORMS) as corner:
         corner.until(corner.now + 60 * MINUTE)
-        with browser(corner.app.web(corner.world)) as client:
+        deps = replace(corner.app.web(corner.world), answer_seconds=0.0)
+        with browser(deps) as client:
             yield House(corner, client)

@@ -32,8 +32,12 @@ class Browser:
     def __init__(self, app: Starlette, client: tuple[str, int]) -> None:
         self._app = app
         self._stack = ExitStack()
-        transport = httpx.ASGITransport(app, client=client)
-        self._http = httpx.AsyncClient(transport=transport, base_url=HERE, follow_redirects=False)
+        self._transport = httpx.ASGITransport(app, client=client)
+        self._http = httpx.AsyncClient(transport=self._transport, base_url=HERE, follow_redirects=False)
+
+    def come_from(self, ip: str) -> None:
+        """Have the next requests come from another machine."""
+        self._transport.client = (ip, 5)
 
     def __enter__(self) -> Browser:
         self._portal = self._stack.enter_context(start_blocking_portal())

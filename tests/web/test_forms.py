@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from nurture.clock import DAY, MINUTE, SECOND
+from nurture.runner.direct import DirectGiven, plan_direct
 from nurture.runner.intake_rows import ContactRead
 from nurture.runner.taking import Terms, take_contacts, take_orders
-from nurture.store import suppressions
+from nurture.store import people, suppressions
 from nurture.store.engine import Store, open_store
 from nurture.store.orders import LineGiven
 from nurture.store.people import ContactGiven
@@ -300,6 +303,25 @@ def test_one_mailbox_is_not_filled_by_many_ways_to_write_it(sqlite_house: House)
     assert [email for email in ways if it.mail(email)] == [*ways[:3], *ways[5:8], ways[9]]
 
 
+def test_no_answer_comes_sooner_than_another(sqlite_house: House) -> None:
+    corner = sqlite_house.corner
+    corner.contact("agrees@example.test", "offers", "news")
+    with browser(replace(corner.app.web(corner.world), answer_seconds=0.15)) as client:
+        it = House(corner, client)
+        for given in ({"email": ANN}, {"email": "agrees@example.test"}, {"email": ANN, "website": "x"}):
+            began = monotonic()
+            assert it.sign_up(**given).status_code == 200
+            assert monotonic() - began >= 0.15
+
+
+def receipt(it: House, email: str, key: str) -> None:
+    """A message that a program asks for."""
+    with it.corner.store.write() as tx:
+        contact = people.ids_by_email(tx, [email])[email]
+        given = DirectGiven(contact_id=contact, template="one", key=f"api {key}")
+        plan_direct(tx, it.corner.store.ids, it.corner.world(), [given], it.corner.now)
+
+
 def test_what_was_suppressed_stays_out_of_files_until_its_mailbox_confirms(
     store: Store, tmp_path: Path
 ) -> None:
@@ -330,5 +352,12 @@ def test_what_was_suppressed_stays_out_of_files_until_its_mailbox_confirms(
             assert take_orders(tx, store.ids, [order], terms).left_out == 1
         assert it.corner.rows("SELECT last_name FROM contacts ORDER BY email") == [("",), ("Lee",)]
         assert (it.count("consents"), it.count("orders")) == (0, 0)
+        receipt(it, ANN, "1")
+        it.sign_up("new@example.test")
+        receipt(it, "new@example.test", "1")
+        assert it.mail(ANN) == ["Please confirm"]
+        assert sorted(it.mail("new@example.test")) == ["Please confirm", "one"]
         it.client.post(it.link(ANN))
+        receipt(it, ANN, "2")
+        assert it.mail(ANN) == ["Please confirm", "one"]
         assert it.agreed(ANN) == {"news": "double opt-in", "offers": "double opt-in"}

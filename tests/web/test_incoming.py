@@ -149,6 +149,18 @@ def test_many_events_at_once_are_taken_at_once(on_sqlite: tuple[Corner, Browser]
     assert is_suppressed(corner, "7@example.test")
 
 
+def test_what_was_new_is_counted_by_source_and_kind(sqlite_url: str, tmp_path: Path) -> None:
+    store = open_store(sqlite_url, now=0, durable=False)
+    with opened(store, tmp_path, files({}), sources={"generic": {"secret": WHSEC}}) as corner:
+        corner.clock.move_to(NOW)
+        deps = corner.app.web(corner.world)
+        with browser(deps) as client:
+            for _ in range(2):
+                assert post(client, "generic", BOUNCES["generic"]) == 200
+        assert deps.counts.arrivals == {("generic", "bounced"): 1}
+    store.close()
+
+
 def test_a_token_of_mailguns_brings_one_event_and_no_other(on_sqlite: tuple[Corner, Browser]) -> None:
     corner, client = on_sqlite
     assert post(client, "mailgun", told.mailgun(told.changed(told.MAILGUN, event="accepted"))) == 200

@@ -26,14 +26,15 @@ from nurture.runner.prepared import Dropped, Held, Prepared
 from nurture.runner.send import Handling, Pace, Sending
 from nurture.runner.troubles import Troubles
 from nurture.settings import Relay, Web
-from nurture.store import destinations
+from nurture.store import destinations, replies
 from nurture.store.claims import Claimed
 from nurture.store.engine import Store, open_store
 from nurture.store.outbox import counts
+from nurture.store.replies import Reply
 from nurture.store.suppressions import hash_address
 from nurture.web.deps import Watched, WebDeps
 from nurture.web.server import build
-from support.corner import START, Corner, files, settings
+from support.corner import START, Corner, files, opened, settings
 from support.letters import letter, outcomes, plan_messages
 from support.scripted_relay import ScriptedRelay
 from support.site import HERE, made_deps
@@ -314,3 +315,35 @@ def test_every_figure_stands_in_the_docs_and_no_other(sqlite_url: str, tmp_path:
     told = set(re.findall(r"^# TYPE (nurture_\w+) ", ask(deps).text, re.MULTILINE))
     store.close()
     assert told == set(re.findall(r"^\| `(nurture_\w+)", section, re.MULTILINE))
+
+
+def test_mails_that_wait_for_an_answer_are_told_with_the_late_ones(store: Store, tmp_path: Path) -> None:
+    now = START + 30 * DAY
+    ages = [DAY // 24, 5 * DAY, 9 * DAY]
+    given = [
+        Reply(id=number, contact_id=0, email="", at=now - age, subject="", owner="")
+        for number, age in enumerate(ages, 1)
+    ]
+    with store.write() as tx:
+        replies.keep(tx, given)
+    told = figures(store, watched(), tmp_path, now)
+    assert (told["nurture_replies_open"], told["nurture_replies_late"]) == (3, 2)
+    with store.write() as tx:
+        replies.answer(tx, [2, 3], "bob", now)
+    told = figures(store, watched(), tmp_path, now)
+    assert (told["nurture_replies_open"], told["nurture_replies_late"]) == (1, 0)
+
+
+def test_what_comes_in_is_counted_once_whichever_process_takes_it(store: Store, tmp_path: Path) -> None:
+    daemon = Counts()
+    with opened(store, tmp_path, files({}), bounces={"domain": "shop.example"}) as corner:
+        post = replace(corner.app.post(corner.world), counts=daemon)
+        for number in range(2):
+            mail = f"From: ann@example.test\r\nMessage-ID: <{number}@a.test>\r\nSubject: x\r\n\r\nHello?\r\n"
+            post.take(mail.encode(), ["hello@shop.example"])
+        deps = replace(corner.app.web(corner.world), watched=watched(daemon))
+        deps.counts.arrived("smtp", ["replied"])
+        deps.counts.arrived("shopify", ["order"])
+        text = ask(deps).text
+    assert 'nurture_arrivals_total{kind="replied",source="smtp"} 3.0' in text
+    assert 'nurture_arrivals_total{kind="order",source="shopify"} 1.0' in text

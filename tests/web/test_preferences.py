@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nurture.clock import DAY, HOUR, MINUTE
@@ -78,7 +79,7 @@ def test_a_pause_holds_marketing_and_nothing_else_and_can_be_ended(store: Store,
         it.corner.until(it.corner.now + 4 * DAY)
         assert sorted(it.mail(ANN)) == ["We write elsewhere now", "one", "three"]
         assert it.corner.rows("SELECT last_reply FROM outbox") == [("quiet",)]
-        assert "until" in it.client.get(url).text
+        assert "You are on a pause" in it.client.get(url).text
         told = explained(it, ANN)
         assert list(told.quiet) == ["quiet"]
         waiting = [one.waiting.says for one in told.told.entries if one.waiting]
@@ -220,3 +221,17 @@ def test_an_address_that_has_somebody_of_its_own_by_now_is_not_taken_back(
         it.corner.order(ANN, it.corner.now, "A-1")
         assert "cannot be done any more" in it.client.post(back).text
         assert it.agreed(NEW) == {"news": "a test"}
+
+
+def test_a_button_that_is_pressed_several_times_at_once_counts_once(store: Store, tmp_path: Path) -> None:
+    with house(store, tmp_path) as it, ThreadPoolExecutor(4) as pool:
+        it.client.post(centre(it, ANN, "news"), data={"do": "move", "email": NEW})
+        moving = it.link(NEW)
+        it.sign_up(BOB)
+        joining = it.link(BOB)
+        for link in (moving, joining):
+            answers = list(pool.map(it.client.post, [link] * 4))
+            assert [one.status_code for one in answers] == [200] * 4
+            assert sum("nothing to confirm" in one.text for one in answers) == 3
+        assert it.agreed(NEW) == {"news": "a test"}
+        assert it.corner.rows("SELECT count(*) FROM consents WHERE basis = 'double opt-in'") == [(2,)]

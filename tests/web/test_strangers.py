@@ -95,3 +95,28 @@ def test_the_page_of_choices_does_not_tell_whose_it_is(shop: House) -> None:
         assert answer.status_code == 200
         assert ANN not in answer.text
         assert "Lee" not in answer.text
+
+
+ODD = {
+    "multipart/form-data; boundary=x; charset=idna": b"xn--" * 500,
+    "multipart/form-data; boundary=x; charset=punycode": b"a" * 4000,
+    "multipart/form-data; boundary=x; charset=rot13": b"all",
+    "multipart/form-data; boundary=x; charset=a\x00b": b"all",
+    "multipart/form-data; boundary=": b"all",
+    "multipart/form-data": b"all",
+    "application/x-www-form-urlencoded; charset=utf-16": b"all",
+    "application/json": b'{"stop": "all", "do": "stop"}',
+    "": b"stop=all&do=stop",
+}
+
+
+@pytest.mark.parametrize("door", ["u", "p", "k", "f"])
+def test_no_form_however_odd_is_answered_with_an_error_of_ours(shop: House, door: str) -> None:
+    token = shop.corner.app.signer.sign(DOORS[door], key_of(shop)) if door in DOORS else "newsletter"
+    before = shop.agreed(BOB)
+    for kind, said in ODD.items():
+        body = b'--x\r\nContent-Disposition: form-data; name="stop"\r\n\r\n' + said + b"\r\n--x--\r\n"
+        sent = body if "boundary=x" in kind else said
+        answer = shop.client.post(f"/{door}/{token}", content=sent, headers={"content-type": kind})
+        assert answer.status_code in (200, 400), (kind, answer.status_code)
+    assert shop.agreed(BOB) == before

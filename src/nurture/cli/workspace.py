@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from nurture.app import make_workspace
 from nurture.cli.console import say, tell
+from nurture.runner.new_workspace import make_workspace
 
 
 def init(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 
 from nurture.store.handover import Back, Change
@@ -53,6 +53,8 @@ class Counts:
         self.alerts_told = 0
         """… and how often somebody was told."""
         self.template_stops = 0
+        self.arrivals: Counter[tuple[str, str]] = Counter()
+        """What came in and was new, by source and by what was made of it."""
         self.waits = Spread(WAITS)
         self.ticks = Spread(TICKS)
 
@@ -91,6 +93,11 @@ class Counts:
         """So many renderings were stopped, since they took too much."""
         with self._lock:
             self.template_stops += templates
+
+    def arrived(self, source: str, kinds: Iterable[str]) -> None:
+        """These came from `source`, and are kept."""
+        with self._lock:
+            self.arrivals.update((source, kind) for kind in kinds)
 
     def alerted(self, *, told: bool) -> None:
         """A person should hear of something; `told`: somebody was."""

@@ -204,6 +204,7 @@ class _Permissions:
         addresses = [contact.email for contact in batch.contacts.values()]
         self._suppressed = suppressions.suppressed(tx, address_key, addresses)
         self._pending = sign_ups.pending(tx, batch.contacts)
+        self._released = sign_ups.released(tx, self._pending)
         self._quiet = quiet.until(tx, batch.contacts, now)
         self._caps = world.limits.caps
         self._sent: Mapping[int, Sequence[Moment]] = {}
@@ -224,7 +225,7 @@ class _Permissions:
             entered_at=it.enrollment.entered_at,
             suppressed=it.facts.contact.email in self._suppressed,
             consented=always or it.campaign.topic in self._agreed.get(it.claimed.contact_id, ()),
-            pending=not it.campaign.is_direct and it.claimed.contact_id in self._pending,
+            pending=self._is_pending(it),
             quiet=None if always else self._held_back(it.claimed.contact_id),
             goal_reached=bool(it.enrollment.goal_at),
             exit_reached=_has_left(it.enrollment),
@@ -240,6 +241,12 @@ class _Permissions:
             on_cap=terms.on_cap,
             rivals=any(rival.priority > it.campaign.priority for rival in self._rivals(it)),
         )
+
+    def _is_pending(self, it: Asked) -> bool:
+        if not it.campaign.is_direct:
+            return it.claimed.contact_id in self._pending
+        asks = it.enrollment.entry_key.partition(" ")[0] in sign_ups.KINDS
+        return not asks and it.claimed.contact_id in self._released
 
     def _held_back(self, contact_id: int) -> Quiet | None:
         """What holds marketing to the contact back for the longest time."""

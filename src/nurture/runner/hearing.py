@@ -289,6 +289,11 @@ def _suppress(tx: Tx, case: _Case, reason: str, office: Office, now: Moment) -> 
         outbox.skip_contact(tx, case.contact_id, Reason.SUPPRESSED, now)
 
 
+def new_kinds(taken: Sequence[Taken]) -> list[str]:
+    """The kind of each that had not come before."""
+    return [it.heard.kind for it in taken if it.effect != "known"]
+
+
 def note_answer(tx: Tx, reply_id: int, by: str, now: Moment) -> bool:
     """A copy of an answer came to the address that was made for it. True: the reply was open until now."""
     return bool(answer(tx, [reply_id], by, now))

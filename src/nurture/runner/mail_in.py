@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -19,7 +19,8 @@ from nurture.incoming.mail.structure import read_structure
 from nurture.messages.tokens import Signer
 from nurture.providers.imap import Account, Fate, Mailbox
 from nurture.providers.lmtp import Listener
-from nurture.runner.hearing import Office, Taken, hear, note_answer
+from nurture.runner.counts import Counts
+from nurture.runner.hearing import Office, Taken, hear, new_kinds, note_answer
 from nurture.runner.troubles import Troubles
 from nurture.settings import Settings
 from nurture.settings.mail_in import MailInImap
@@ -42,6 +43,7 @@ class Post:
     settings: Settings
     office: Callable[[], Office]
     """Called for each mail, from any thread."""
+    counts: Counts = field(default_factory=Counts)
 
     def accepts(self, address: str) -> bool:
         """Whether there is such an address: one of ours whose token can be read, or one that the settings name."""
@@ -80,6 +82,7 @@ class Post:
             if answered is not None and any(it.reason == "answer" for it in heard):
                 by = address_of(read_structure(content).head.get("from"))
                 note_answer(tx, answered, by, self.clock.now())
+        self.counts.arrived(source, new_kinds(taken))
         return taken
 
 

@@ -53,7 +53,10 @@ def office_hours(settings: Settings) -> Window:
 def promise(settings: Settings, at: Moment) -> str:
     """By when somebody who wrote at that moment expects an answer, in words; empty where nobody ever works."""
     due = _promised(settings, at)
-    return "" if due == NEVER else f"They expect it by {to_datetime(due, settings.zone):%A, %d %B, %H:%M}."
+    if due == NEVER:
+        return ""
+    moment = to_datetime(due, settings.zone)
+    return f"They expect it by {moment:%A}, {moment.day} {moment:%B, %H:%M}."
 
 
 def _promised(settings: Settings, at: Moment) -> Moment:

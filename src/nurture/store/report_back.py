@@ -17,32 +17,26 @@ _signs = table(SignRow)
 def came_back(tx: Tx, since: Moment, until: Moment) -> CameBack:
     """Counted by the messages that left from `since` to before `until`, whenever the answer to them came."""
     when = (_messages.c.done_at >= since, _messages.c.done_at < until)
-    outcomes = dict(
-        tx.execute(
-            select(_messages.c.outcome, func.count())
-            .where(*when, _messages.c.outcome.in_(["sent", "bounced"]))
-            .group_by(_messages.c.outcome)
-        )
-        .tuples()
-        .all()
+    by_outcome = (
+        select(_messages.c.outcome, func.count())
+        .where(*when, _messages.c.outcome.in_(["sent", "bounced"]))
+        .group_by(_messages.c.outcome)
     )
-    signs = dict(
-        tx.execute(
-            select(_signs.c.kind, func.count())
-            .select_from(_messages)
-            .join(
-                _signs,
-                and_(
-                    _signs.c.enrollment_id == _messages.c.enrollment_id,
-                    _signs.c.step_no == _messages.c.step_no,
-                ),
-            )
-            .where(*when, _signs.c.kind.in_(["complaint", "unsubscribe"]))
-            .group_by(_signs.c.kind)
+    by_sign = (
+        select(_signs.c.kind, func.count())
+        .select_from(_messages)
+        .join(
+            _signs,
+            and_(
+                _signs.c.enrollment_id == _messages.c.enrollment_id,
+                _signs.c.step_no == _messages.c.step_no,
+            ),
         )
-        .tuples()
-        .all()
+        .where(*when, _signs.c.kind.in_(["complaint", "unsubscribe"]))
+        .group_by(_signs.c.kind)
     )
+    outcomes: dict[str, int] = dict(tx.execute(by_outcome).all())
+    signs: dict[str, int] = dict(tx.execute(by_sign).all())
     bounced = outcomes.get("bounced", 0)
     return CameBack(
         left=outcomes.get("sent", 0) + bounced,

@@ -18,7 +18,8 @@ from nurture.store.tables import ConsentRow, ContactRow, MessageRow, OrderRow, S
 TOPICS = "topics"
 ADDRESS = "address"
 MOVED = "moved"
-"""Kinds, see `SignUpRow`."""
+KINDS = (TOPICS, ADDRESS, MOVED)
+"""See `SignUpRow`. The entry key of each message about one begins with its kind."""
 
 _consents = table(ConsentRow)
 _contacts = table(ContactRow)
@@ -67,6 +68,9 @@ _PENDING = select(_sign_ups.c.contact_id).where(
     one_of(_sign_ups.c.contact_id, "contacts"),
     # Who was suppressed before waits for the confirmation, whatever else is known of them.
     or_(_sign_ups.c.was_suppressed != "", and_(_sign_ups.c.fresh, ~_JOINED)),
+)
+_RELEASED = select(_sign_ups.c.contact_id).where(
+    one_of(_sign_ups.c.contact_id, "contacts"), _sign_ups.c.was_suppressed != ""
 )
 _ALONE = select(_sign_ups.c.contact_id).where(
     one_of(_sign_ups.c.contact_id, "contacts"), _sign_ups.c.fresh, ~_JOINED
@@ -128,6 +132,11 @@ def pending(tx: Tx, contact_ids: Collection[int]) -> set[int]:
     """Who of them must get nothing but the mail that asks them to confirm: they are here for a sign-up alone, or their
     address was suppressed until they asked."""
     return set(tx.execute(_PENDING, {"contacts": contact_ids}).scalars())
+
+
+def released(tx: Tx, contact_ids: Collection[int]) -> set[int]:
+    """Whose address was suppressed until somebody typed it in: nothing but what asks them may go there."""
+    return set(tx.execute(_RELEASED, {"contacts": contact_ids}).scalars()) if contact_ids else set()
 
 
 def alone(tx: Tx, contact_ids: Collection[int]) -> set[int]:

@@ -28,9 +28,6 @@ BY_HAND = "by hand"
 ELSEWHERE = "elsewhere"
 """Behind the reason that the system gave where it came from: `unsubscribed elsewhere`."""
 
-_OWN_NO = (ERASED, LEFT, "unsubscribed", "complained")
-"""How reasons begin that are the person's own no: their own yes is stronger."""
-
 _SUPPRESSED = select(_suppressions.c.address_hash, _suppressions.c.reason).where(
     one_of(_suppressions.c.address_hash, "hashes")
 )
@@ -77,21 +74,6 @@ def release(tx: Tx, key: bytes, addresses: Iterable[str]) -> int:
     """Allow mail to these again; returns how many were suppressed."""
     hashes = [hash_address(key, address) for address in addresses]
     return tx.execute(delete(_suppressions).where(among(tx, _suppressions.c.address_hash, hashes))).rowcount
-
-
-def release_for_consent(tx: Tx, key: bytes, address: str) -> bool:
-    """They confirmed from their own mailbox that they want mail: lift what was their own no. True: mail may go there.
-
-    What others decided (a bounce, suppressed by hand) stays: a confirmation that came through proves no more than that
-    the mailbox is there now, and for that there is `nurture suppress --lift`.
-    """
-    found = suppressed(tx, key, [address]).get(address)
-    if found is None:
-        return True
-    if not found.startswith(_OWN_NO):
-        return False
-    release(tx, key, [address])
-    return True
 
 
 def is_no(reason: str) -> bool:

@@ -16,6 +16,7 @@ from nurture.delivery.outcome import MessageKey
 from nurture.errors import NurtureError
 from nurture.runner import moving, sign_ups
 from nurture.runner.sign_ups import Desk
+from nurture.store import bulk
 from nurture.store.sign_ups import ADDRESS, MOVED, SignUp
 from nurture.web.deps import WebDeps
 from nurture.web.fields import Fields, fields_of
@@ -105,6 +106,8 @@ class Confirming:
         source = f"{deps.settings.web.public_url}/k/"
         now = deps.clock.now()
         with deps.store.write() as tx:
+            # A button that is pressed twice: the second must see what the first has done.
+            bulk.alone(tx)
             asked = sign_ups.waiting(tx, key)
             shown = [it for it in asked if "of" not in given or str(it.id) in given["of"]]
             if not shown:

@@ -92,6 +92,11 @@ class WebDeps:
     render: Callable[[MessageKey], str | None]
     """The HTML of a message with the facts of now; None where it cannot be shown. Called from any thread."""
 
+    counts: Counts = field(default_factory=Counts)
+    """What comes in by these routes: not the daemon's, which may be in another process."""
+    answer_seconds: float = 0.1
+    """No answer to a sign-up comes sooner: whether an address is known must not show in the time it takes."""
+
     @property
     def client_ip(self) -> ClientIp:
         """Tells whose address a request comes from."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 Fields: TypeAlias = dict[str, list[str]]
@@ -17,10 +18,14 @@ async def fields_of(request: Request, *, most: int = 20) -> Fields:
     Raises HTTPException 400 for what is no form, or has more than `most` fields.
     """
     found: Fields = {}
-    async with request.form(max_files=4, max_fields=most, max_part_size=4096) as form:
-        for name, value in form.multi_items():
-            if not isinstance(value, UploadFile):
-                found.setdefault(name, []).append(value)
+    try:
+        async with request.form(max_files=4, max_fields=most, max_part_size=4096) as form:
+            for name, value in form.multi_items():
+                if not isinstance(value, UploadFile):
+                    found.setdefault(name, []).append(value)
+    except ValueError:
+        # Whoever sends a form may name any charset that Python knows, and some of them fail in ways of their own.
+        raise HTTPException(400) from None
     return found
 
 

@@ -27,7 +27,7 @@ from nurture.incoming.shops.event import ShopEvent
 from nurture.incoming.signatures import Headers
 from nurture.messages.tokens import Signer
 from nurture.providers.sns import Sns
-from nurture.runner.hearing import Office, hear
+from nurture.runner.hearing import Office, Taken, hear, new_kinds
 from nurture.runner.intake_cells import Setting
 from nurture.runner.shop_events import Counter, keep_unreadable, take_shop_event
 from nurture.runner.taking import Terms
@@ -116,10 +116,12 @@ class Incoming:
             expires=in_force.expires,
         )
         ids, now = deps.store.ids, deps.clock.now()
+        taken: Sequence[Taken] = ()
         with deps.store.write() as tx:
             # Mailgun signs the token and not the event: a second event with the same token is somebody else's.
             if source != "mailgun" or arrivals.unseen(tx, source, {f"token {mailgun.token(body)}"}, now):
-                hear(tx, ids, source, told, office, now)
+                taken = hear(tx, ids, source, told, office, now)
+        deps.counts.arrived(source, new_kinds(taken))
         return _taken()
 
     def _from_shop(self, source: SourceName, headers: Headers, body: bytes) -> Response:
@@ -133,9 +135,12 @@ class Incoming:
         except UnreadableError as error:
             with store.write() as tx:
                 keep_unreadable(tx, ids, counter, body, str(error))
+            self._deps.counts.arrived(source, ["unreadable"])
             return _taken()
         with store.write() as tx:
-            take_shop_event(tx, ids, event, body, counter)
+            effect = take_shop_event(tx, ids, event, body, counter)
+        if effect != "known":
+            self._deps.counts.arrived(source, [effect])
         return _taken()
 
     def _counter(self, source: SourceName, now: Moment) -> Counter:

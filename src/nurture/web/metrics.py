@@ -20,9 +20,10 @@ from starlette.routing import Route
 from nurture.clock import SECOND, Moment
 from nurture.delivery.lanes import parse_lane
 from nurture.delivery.measures import Health
-from nurture.errors import StoreError
+from nurture.errors import SettingsError, StoreError
 from nurture.providers.addresses import networks
 from nurture.runner.counts import Counts, Spread
+from nurture.runner.replies import count_open
 from nurture.store.destinations import load_healths
 from nurture.store.waiting import LaneWaiting, waiting_by_lane
 from nurture.web.deps import Seen, Watching, WebDeps
@@ -83,8 +84,10 @@ class _Told(Collector):
         yield from self._present(seen)
         try:
             waiting, healths, now = self._asked()
-        except StoreError:
+            answers = self._unanswered(now)
+        except (StoreError, SettingsError):
             return
+        yield from answers
         yield from _waiting(waiting, now)
         yield _held_back(healths, now)
 
@@ -107,6 +110,7 @@ class _Told(Collector):
         yield _counter(
             "template_stops", "Renderings that were stopped, since they took too much.", it.template_stops
         )
+        yield _arrived(it.arrivals + self._deps.counts.arrivals)
 
     def _present(self, seen: Seen) -> Iterator[Metric]:
         yield GaugeMetricFamily(
@@ -122,6 +126,16 @@ class _Told(Collector):
             family.add_metric([name], name in lasting)
         yield family
 
+    def _unanswered(self, now: Moment) -> Sequence[Metric]:
+        with self._deps.store.read() as tx:
+            found = count_open(tx, self._deps.settings, now)
+        return [
+            GaugeMetricFamily(
+                "nurture_replies_open", "Mails of people that nobody has answered.", value=found.open
+            ),
+            GaugeMetricFamily("nurture_replies_late", "Those whose answer is due already.", value=found.late),
+        ]
+
     def _asked(self) -> tuple[Sequence[LaneWaiting], dict[str, Health], Moment]:
         now = self._deps.clock.now()
         with self._deps.store.read() as tx:
@@ -130,6 +144,17 @@ class _Told(Collector):
                 self._waiting = waiting_by_lane(tx, now)
                 self._again_at = monotonic() + REST * (monotonic() - began)
             return self._waiting, load_healths(tx), now
+
+
+def _arrived(arrivals: Counter[tuple[str, str]]) -> Metric:
+    family = CounterMetricFamily(
+        "nurture_arrivals",
+        "What came in and was new, by source and by what was made of it.",
+        labels=["source", "kind"],
+    )
+    for labels, count in sorted(arrivals.items()):
+        family.add_metric(labels, count)
+    return family
 
 
 def _counter(name: str, says: str, value: int) -> Metric:

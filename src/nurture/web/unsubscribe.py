@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -20,6 +19,7 @@ from nurture.delivery.outcome import MessageKey
 from nurture.store.targets import origin
 from nurture.store.unsubscribe import ONE_CLICK, PAGE, agree_again, unsubscribe
 from nurture.web.deps import WebDeps
+from nurture.web.fields import fields_of
 from nurture.web.pages import Pages
 
 
@@ -50,7 +50,7 @@ class Unsubscribing:
         key = self._key(request)
         if key is None:
             return self._pages.answer("gone.html", {}, status=404)
-        form = await self._fields(request)
+        form = {name: values[-1] for name, values in (await fields_of(request)).items()}
         ip = self._deps.client_ip(request.scope)
         topic = await run_in_threadpool(self._topic, key)
         if form.get("List-Unsubscribe") == "One-Click":
@@ -77,11 +77,6 @@ class Unsubscribing:
     def _key(self, request: Request) -> MessageKey | None:
         token = self._deps.signer.read(request.path_params["token"], "unsubscribe")
         return None if token is None else MessageKey(*token.key)
-
-    async def _fields(self, request: Request) -> dict[str, str]:
-        """The text fields of a form; RFC 8058 section 3.2 allows both encodings. Raises HTTPException."""
-        async with request.form(max_files=4, max_fields=20, max_part_size=4096) as form:
-            return {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
 
     def _topic(self, key: MessageKey) -> str:
         """The topic the message was sent under; empty where that is not known any more or cannot be left."""
