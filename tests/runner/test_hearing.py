@@ -135,6 +135,18 @@ def test_soft_bounces_suppress_after_five_days_and_a_delivery_wipes_them_out(des
     assert desk.suppressed() == "bounced: too often: 5.2.2"
 
 
+def test_somebody_who_reads_wipes_soft_bounces_out_as_well(desk: Desk) -> None:
+    assert desk.hear(bounce(desk, severity="soft", reason="5.2.2", id="b")) == ["counted"]
+    with desk.corner.store.write() as tx:
+        tx.exec_driver_sql("UPDATE messages SET outcome = 'sent' WHERE template = 'one'")
+    at = desk.corner.now + HOUR
+    desk.corner.clock.move_to(at)
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    desk.hear(bounce(desk, kind="opened", severity="", at=at, agent=agent, ip="203.0.113.7", id="o"))
+    assert desk.corner.rows("SELECT verdict FROM hits") == [("human",)]
+    assert desk.corner.rows("SELECT 1 FROM soft_bounces") == []
+
+
 def test_a_refusal_of_the_message_is_nobodys_fault(desk: Desk) -> None:
     assert desk.hear(bounce(desk, severity="other", reason="5.7.1")) == ["kept"]
     assert (desk.outcome(), desk.suppressed()) == (("refused", "5.7.1"), "")

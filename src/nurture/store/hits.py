@@ -19,6 +19,7 @@ from nurture.engagement.verdict import judge
 from nurture.store import feed
 from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import insert_many, insert_new, update_many
+from nurture.store.destinations import forget_soft
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
 from nurture.store.partitions import ensure
@@ -250,6 +251,8 @@ def _sign(
     rows = [(*key, kind, messages[key].contact_id, at) for (key, kind), at in first.items()]
     made = insert_new(tx, _signs, (*_KEY, "contact_id", "at"), rows, (*_KEY, "contact_id", "at"))
     put_on_agenda(tx, [(contact, 0, at) for *_, contact, at in made])
+    # Somebody reads there: mail that came back softly before does not count any more.
+    forget_soft(tx, {contact for *_, contact, _ in made})
     feed.messages(tx, "clicked", _first_clicks(made, earlier))
 
 
