@@ -59,7 +59,9 @@ def main() -> None:
     parser.add_argument("--hits", type=int, default=200_000, help="how many, about")
     parser.add_argument("--messages", type=int, default=50_000, help="of how many messages")
     parser.add_argument("--connections", type=int, default=32, help="of wrk")
-    parser.add_argument("--rate", type=int, default=0, help="hits a second at most, about; 0: as many as are answered")
+    parser.add_argument(
+        "--rate", type=int, default=0, help="hits a second at most, about; 0: as many as are answered"
+    )
     parser.add_argument("--personal", type=float, default=0.0, help="share of hits that are worked out")
     parser.add_argument("--term", action="store_true", help="SIGTERM in the middle")
     parser.add_argument("--sending", type=int, default=0, help="while so many messages are sent")

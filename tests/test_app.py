@@ -77,7 +77,7 @@ def test_working_hours_that_cannot_be_read_are_said_at_once_and_by_check(tmp_pat
     make_workspace(tmp_path / "shop")
     file = tmp_path / "shop" / "nurture.toml"
     file.write_text(file.read_text() + '\n[replies]\nhours = "9 to 5"\n')
-    with pytest.raises(SettingsError, match="nurture.toml:"):
+    with pytest.raises(SettingsError, match=r"nurture\.toml:"):
         open_app(tmp_path / "shop")
     [finding] = [it for it in check_workspace(tmp_path / "shop").findings if it.severity == "error"]
     assert "9 to 5" in finding.message
