@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from time import monotonic
+from time import monotonic, sleep
 from typing import Protocol
 
 import structlog
@@ -22,6 +22,12 @@ from nurture.runner.troubles import Troubles
 from nurture.runner.winners import name_winners
 from nurture.settings import Settings
 from nurture.store.engine import Store
+
+
+RESTS = 3
+"""While mail goes out, reviews work for one part of the time and rest for so many: after a mailing thousands open it each
+second, and what follows of that can wait a minute, the mailing cannot."""
+LONGEST_REST = 0.5
 
 
 class Loop(Protocol):
@@ -55,6 +61,7 @@ class Daemon:
         self._sending = sending
         self._beside = beside
         self._counts = counts or Counts()
+        self._handed = 0
         self._notifying = notifying
         self._log = structlog.get_logger("nurture.daemon")
         self._schedule = Schedule(settings.zone, tick=self._tick, look=self.look, night=self._night)
@@ -98,7 +105,12 @@ class Daemon:
     def _decide(self) -> bool:
         if self._world.is_behind():
             self._look()
-        return decide(self._store, self._world(), self._clock.now()) > 0
+        return decide(self._store, self._world(), self._clock.now(), self._rest) > 0
+
+    def _rest(self, seconds: float) -> None:
+        handed, self._handed = self._handed, self._counts.handed
+        if handed != self._handed:
+            sleep(min(LONGEST_REST, RESTS * seconds))
 
     async def look(self) -> None:
         """Take up the newest version, where it is another one and can be read."""

@@ -6,7 +6,9 @@ then lets `enroll` act on what happened. The cost is that of the contacts which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from nurture.audience.contact import Contact
@@ -29,10 +31,18 @@ BATCH = 200
 """Rows of the agenda taken in one transaction: the whole histories of their contacts are in memory."""
 
 
-def review(store: Store, world: World, now: Moment) -> int:
-    """Review everybody who is due. Returns how many contacts were looked at."""
-    total = 0
+TURN = 10
+"""Batches after which whatever else is due has its turn, where reviews give way."""
+
+Rest: TypeAlias = Callable[[float], None]
+"""Called between two batches with the seconds that one took: time for others to work."""
+
+
+def review(store: Store, world: World, now: Moment, rest: Rest | None = None) -> int:
+    """Review everybody who is due, with `rest` only so many at once. Returns how many contacts were looked at."""
+    total = batches = 0
     while True:
+        began = monotonic()
         with store.write() as tx:
             if world.is_behind(versions.newest_version(tx)):
                 return total
@@ -47,8 +57,13 @@ def review(store: Store, world: World, now: Moment) -> int:
             # Last, as `advance` does it: who takes enrollments and agenda in one order never waits in a circle.
             agenda.write(tx, next_at, now)
         total += len(found.due)
+        batches += 1
         if not found.more:
             return total
+        if rest is not None:
+            rest(monotonic() - began)
+            if batches == TURN:
+                return total
 
 
 def _review(

@@ -12,7 +12,7 @@ from nurture.clock import NEVER, Moment
 from nurture.runner import occasions
 from nurture.runner.advance import advance
 from nurture.runner.nightly import count_goods
-from nurture.runner.review import review
+from nurture.runner.review import Rest, review
 from nurture.runner.winners import name_winners
 from nurture.runner.world import World
 from nurture.store import claims, notices
@@ -23,8 +23,9 @@ ROUNDS = 50
 """How often one tick goes round at one moment: a message done lets the next step begin, and so on."""
 
 
-def decide(store: Store, world: World, now: Moment) -> int:
-    """Review and advance until nothing is due. Returns how many contacts and enrollments were looked at."""
+def decide(store: Store, world: World, now: Moment, rest: Rest | None = None) -> int:
+    """Review and advance until nothing is due, reviews with a `rest` between them. Returns how many contacts and
+    enrollments were looked at."""
     total = 0
     for _ in range(ROUNDS):
         with store.read() as tx:
@@ -33,7 +34,7 @@ def decide(store: Store, world: World, now: Moment) -> int:
         if due.occasion <= now:
             done += occasions.let_in(store, world, now)
         if due.review <= now:
-            done += review(store, world, now)
+            done += review(store, world, now, rest)
         if due.advance <= now or done:
             done += advance(store, world, now)
         total += done
