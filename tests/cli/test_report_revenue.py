@@ -11,6 +11,11 @@ WEEK = '[attribution]\nwithin = "8 days"\n'
 """Ann follows links on the 3rd and the 4th and orders for 10.00 on the 10th."""
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nurture.cli.console.out._width", 160)
+
+
 @pytest.fixture
 def earning(in_shop: Nurture) -> Nurture:
     """The small shop, whose orders are credited to clicks of a whole week before."""

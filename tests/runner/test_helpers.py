@@ -134,7 +134,7 @@ def test_the_page_of_one_that_was_stopped_is_friendly_and_its_links_lead_to_a_pa
         urls = shown.shop.app.urls
         answer = client.get(urls.view(shown.one))
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
-        assert "try the link again in a minute" in answer.text
+        assert "Please try again in a minute" in answer.text
         assert leads(client, urls.click(shown.one, 2)) == 404
         assert leads(client, urls.view(shown.two)) == 200
 

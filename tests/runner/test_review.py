@@ -7,7 +7,10 @@ from collections.abc import Callable
 from nurture.clock import DAY, HOUR
 from nurture.delivery.outcome import MessageKey
 from nurture.engagement.hit import Hit
+from nurture.runner.review import BATCH, TURN, review
 from nurture.store import hits
+from nurture.store.statements import table
+from nurture.store.tables import AgendaRow, ContactRow
 from support.corner import START, Corner
 
 Open = Callable[..., Corner]
@@ -42,6 +45,25 @@ def test_changes_are_dated_by_what_brought_them_and_not_by_the_tick(shop: Open) 
         ("customer", "regular", 29),
         ("regular", "lapsed", lapsed),
     ]
+
+
+def test_reviews_that_give_way_rest_between_batches_and_end_after_some(shop: Open) -> None:
+    corner = shop({})
+    people = range(BATCH * TURN + 1)
+    with corner.store.write() as tx:
+        tx.execute(
+            table(ContactRow).insert(),
+            [{"id": no, "email": f"{no}@example.test", "created_at": START} for no in people],
+        )
+        tx.execute(
+            table(AgendaRow).insert(), [{"contact_id": no, "line_id": 0, "due_at": START} for no in people]
+        )
+    took: list[float] = []
+    assert review(corner.store, corner.world(), corner.now, took.append) == BATCH * TURN
+    assert len(took) == TURN
+    assert min(took) > 0
+    assert review(corner.store, corner.world(), corner.now, took.append) == 1
+    assert len(took) == TURN
 
 
 def test_an_order_that_is_yet_to_come_changes_nothing_before_its_time(shop: Open) -> None:

@@ -44,6 +44,10 @@ sequence:
     winner: MEASURE
 """
 
+STEPS = (
+    "SELECT s.campaign_id, s.no FROM campaign_steps s JOIN campaigns c ON c.id = s.campaign_id AND c.active"
+)
+
 
 def crowd(corner: Corner, count: int, name: str = "p", **more: str) -> list[str]:
     """So many people who agreed to everything."""
@@ -260,9 +264,7 @@ def edit(corner: Corner, campaign: str) -> None:
 def won(shop: Open) -> Corner:
     """A shop in which `two` has won."""
     corner = shop({"hello": ONE_BY_ONE.replace("MEASURE", "clicks")})
-    ((campaign, no),) = corner.rows(
-        "SELECT s.campaign_id, s.no FROM campaign_steps s JOIN campaigns c ON c.id = s.campaign_id AND c.active"
-    )
+    ((campaign, no),) = corner.rows(STEPS)
     row = Chosen(template="two", variants=("one", "two"), at=corner.now, final=True, why="")
     with corner.store.write() as tx:
         winners.keep(tx, {Place(campaign, no, ""): row})
@@ -292,7 +294,7 @@ def test_an_edit_of_the_variants_drops_the_winner(won: Corner) -> None:
 
 
 def test_a_winner_that_is_final_is_not_written_over(won: Corner) -> None:
-    ((campaign, no),) = won.rows("SELECT campaign_id, no FROM campaign_steps")
+    ((campaign, no),) = won.rows(STEPS)
     place = Place(campaign, no, "")
     other = Chosen(template="one", variants=("one", "two"), at=won.now, final=True, why="")
     with won.store.write() as tx:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from nurture.app import open_app
 from nurture.campaigns.findings import printable
-from nurture.cli.console import Json, Workspace, out, print_json, say
+from nurture.cli.console import Json, Workspace, print_json, say
 from nurture.cli.queue_text import moment
 from nurture.clock import NEVER, Moment, format_iso
 from nurture.errors import UsageError
 from nurture.runner.replies import Waiting, answered, open_ones
 
 BY = "nurture answers --done"
-_LATE = {True: " (late)", False: ""}
 
 
 def answers(
@@ -52,17 +51,18 @@ def answers(
     elif not found:
         say("Everybody was answered in time." if only_open else "Everybody who wrote was answered.")
     else:
-        table = Table("id", "from", "subject", "came", "answer by", "with", box=None, pad_edge=False)
         for it in found:
-            table.add_row(
-                str(it.reply.id),
-                escape(printable(it.reply.email)),
-                escape(printable(it.reply.subject)[:60]),
-                moment(it.reply.at, now, zone),
-                "" if it.promised_at == NEVER else moment(it.promised_at, now, zone) + _LATE[it.is_late(now)],
-                escape(printable(it.reply.owner)) or "the mailbox",
-            )
-        out.print(table)
+            for line in _told(it, now, zone):
+                say(printable(line))
+
+
+def _told(it: Waiting, now: Moment, zone: ZoneInfo) -> Iterator[str]:
+    yield f"{it.reply.id}  {it.reply.email}"
+    yield f"    {it.reply.subject[:100] or '(no subject)'}"
+    came = f"came {moment(it.reply.at, now, zone)}"
+    late = " (late)" if it.is_late(now) else ""
+    due = "" if it.promised_at == NEVER else f", answer by {moment(it.promised_at, now, zone)}{late}"
+    yield f"    {came}{due}; with {it.reply.owner or 'the mailbox'}"
 
 
 def _say_noted(asked: list[int], noted: set[int], *, as_json: bool) -> None:

@@ -23,11 +23,11 @@ from nurture.runner.winners import name_winners
 from nurture.settings import Settings
 from nurture.store.engine import Store
 
-
 RESTS = 3
-"""While mail goes out, reviews work for one part of the time and rest for so many: after a mailing thousands open it each
-second, and what follows of that can wait a minute, the mailing cannot."""
+"""While mail goes out, reviews work for one part of the time and rest for so many: thousands may open a mailing each
+second, and what follows of that can wait a minute; the mailing cannot."""
 LONGEST_REST = 0.5
+"""Seconds."""
 
 
 class Loop(Protocol):
