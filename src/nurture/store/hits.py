@@ -92,22 +92,29 @@ class _Stored:
     reasons: str
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Hits that are judged, in the light of what was kept of the same messages before, and not kept yet."""
+
+    new: Sequence[Judged]
+    changed: Sequence[tuple[_Stored, Judged]]
+    """Earlier ones on which the new ones throw another light."""
+    earlier: Mapping[MessageKey, Sequence[_Stored]]
+    keys: Collection[MessageKey]
+
+
 def record(
     tx: Tx, hits: Sequence[Hit], ids: Ids, now: Moment, *, expires: Mapping[str, Span | None] | None = None
 ) -> int:
-    """Keep the hits with a verdict on each, and the first human open and click of each message as its sign.
+    """Keep the hits with a verdict on each, in one transaction: see `look` and `keep`. Returns how many were kept."""
+    return sum(keep(tx, look(tx, some), ids, now, expires=expires) for some in chunks(hits, BATCH))
 
-    Earlier hits of the same messages are judged again where the new ones throw another light on them. The
-    contacts of messages with a new sign are put on the agenda. A message of which nobody knew whether it
-    arrived has arrived, whoever touches it: it is settled as sent (`expires` as `settle` wants it). Hits of
-    messages that are not there (erased) are left out. Returns how many were kept.
+
+def look(tx: Tx, hits: Sequence[Hit]) -> Looked:
+    """Judge the hits, and those of the same messages before them anew. Nothing is written.
+
+    What another process writes between this and `keep` is not seen; the next hit of the message sees it.
     """
-    return sum(_record(tx, batch, ids, now, expires) for batch in chunks(hits, BATCH))
-
-
-def _record(
-    tx: Tx, hits: Sequence[Hit], ids: Ids, now: Moment, expires: Mapping[str, Span | None] | None
-) -> int:
     keys = {hit.key for hit in hits}
     messages = _messages_of(tx, keys)
     earlier = _earlier(tx, keys)
@@ -115,23 +122,37 @@ def _record(
     for hit in hits:
         if hit.key in messages and len(earlier.get(hit.key, ())) + len(fresh[hit.key]) < MOST:
             fresh[hit.key].append(cleaned(hit))
-    new: list[tuple[int, Judged]] = []
+    new: list[Judged] = []
     changed: list[tuple[_Stored, Judged]] = []
     for key, some in fresh.items():
         if not some:
             continue
-        message = messages[key]
         before = earlier.get(key, [])
-        judged = judge([*(stored.hit for stored in before), *some], message.delivered_at)
-        new += [(message.contact_id, it) for it in judged[len(before) :]]
+        judged = judge([*(stored.hit for stored in before), *some], messages[key].delivered_at)
+        new += judged[len(before) :]
         changed += [
             (stored, it)
             for stored, it in zip(before, judged, strict=False)
             if stored.verdict != it.verdict or stored.reasons != _reasons(it.reasons)
         ]
-    _insert(tx, new, ids, now)
+    return Looked(new, changed, earlier, keys)
+
+
+def keep(
+    tx: Tx, looked: Looked, ids: Ids, now: Moment, *, expires: Mapping[str, Span | None] | None = None
+) -> int:
+    """Write what `look` found, and the first human open and click of each message as its sign.
+
+    The contacts of messages with a new sign are put on the agenda. A message of which nobody knew whether it
+    arrived has arrived, whoever touches it: it is settled as sent (`expires` as `settle` wants it). Hits of
+    messages that are not there any more (erased) are left out. Returns how many were kept.
+    """
+    messages = _messages_of(tx, looked.keys)
+    new = [it for it in looked.new if it.hit.key in messages]
+    changed = [(stored, it) for stored, it in looked.changed if it.hit.key in messages]
+    _insert(tx, [(messages[it.hit.key].contact_id, it) for it in new], ids, now)
     _update(tx, changed)
-    _sign(tx, messages, [it for _, it in new], changed, earlier)
+    _sign(tx, messages, new, changed, looked.earlier)
     _arrived(tx, messages, expires)
     return len(new)
 

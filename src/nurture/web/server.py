@@ -17,7 +17,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from nurture.engagement.hit import Hit
-from nurture.store.hits import record
+from nurture.store.hits import keep, look
 from nurture.web.api.app import build_api
 from nurture.web.confirm import Confirming
 from nurture.web.dashboard import Dashboard
@@ -91,5 +91,8 @@ def write_hits(deps: WebDeps, hits: Sequence[Hit]) -> None:
     """Keep a batch of hits with their verdicts. Raises StoreError."""
     ids = deps.store.ids
     expires = deps.in_force().expires
+    # Judged before the transaction that writes: on SQLite nobody else can write while that one lasts.
+    with deps.store.read() as tx:
+        looked = look(tx, hits)
     with deps.store.write() as tx:
-        record(tx, hits, ids, deps.clock.now(), expires=expires)
+        keep(tx, looked, ids, deps.clock.now(), expires=expires)
