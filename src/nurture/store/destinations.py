@@ -6,7 +6,19 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from functools import cache
 
-from sqlalchemy import ColumnElement, Executable, Float, delete, func, literal, select, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Float,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+    true,
+)
 
 from nurture.clock import DAY, Moment
 from nurture.delivery.measures import Health, merged
@@ -154,7 +166,11 @@ def _day(at: ColumnElement[int]) -> ColumnElement[int]:
     return at // DAY
 
 
+_ANY_SOFT = select(exists(select(literal_column("1")).select_from(_soft)))
+
+
 def forget_soft(tx: Tx, contact_ids: Collection[int]) -> None:
     """Something arrived at these, or they are erased: their score is wiped out."""
-    if contact_ids:
+    # Mostly nobody has one, and this is asked for each batch of opens.
+    if contact_ids and tx.execute(_ANY_SOFT).scalar():
         tx.execute(delete(_soft).where(among(tx, _soft.c.contact_id, list(contact_ids))))

@@ -25,6 +25,9 @@ GATHER_SECONDS = 0.3
 """How long the first hit of a batch waits for others: to write seldom leaves room for those who send."""
 CROWD = 2 * BATCH
 """From so many waiting hits on, answers are to be held back a little."""
+GAP_SHARE = 8
+"""Behind each batch others may write for so many times less than it took; most of that was judging, outside of any
+transaction."""
 LONGEST_GAP = 0.25
 """After each batch the database is left to others for half as long as that took; never longer than so many seconds."""
 RETRY_SECONDS = 1.0
@@ -91,7 +94,7 @@ class HitLog:
                 began = time.monotonic()
                 if not self._write_stubbornly(self._next()):
                     return
-                self._closing.wait(min(LONGEST_GAP, (time.monotonic() - began) / 2))
+                self._closing.wait(min(LONGEST_GAP, (time.monotonic() - began) / GAP_SHARE))
                 if len(self._waiting) < BATCH and not self._closing.is_set():
                     self._some.set()
                     break
