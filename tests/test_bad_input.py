@@ -364,6 +364,7 @@ def read_only(folder: Path, *arguments: str | Path) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.nightly
 def test_on_a_read_only_disk_every_command_says_so(nurture: Nurture) -> None:
     nurture.ok("apply", "--yes")
     before = (nurture.workspace / "nurture.db").read_bytes()

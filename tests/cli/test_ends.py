@@ -107,6 +107,7 @@ def test_a_reader_that_goes_away_is_no_failure(in_shop: Nurture) -> None:
         assert (process.wait(30), said) == (0, "")
 
 
+@pytest.mark.nightly
 def test_tables_fit_the_terminal_and_are_not_cut_in_a_file(in_shop: Nurture) -> None:
     for columns in ("60", "80", "120"):
         out, _ = start(in_shop, "report", "--steps", columns=columns).communicate(timeout=30)

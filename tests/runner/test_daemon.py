@@ -120,6 +120,7 @@ def test_it_sends_serves_and_ends_within_seconds_when_told_to(workspace: Path, h
     assert "Traceback" not in said and "error" not in said.lower()
 
 
+@pytest.mark.nightly
 def test_killed_and_started_again_it_sends_the_rest_and_nothing_twice(workspace: Path) -> None:
     with running(workspace) as (process, _, _):
         until(lambda: outcomes(workspace).total() > 0)

@@ -75,6 +75,7 @@ def _count(store: Store, row: type) -> int:
 @pytest.mark.parametrize(
     "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.nightly)], indirect=True
 )
+@pytest.mark.nightly
 def test_the_grocers_year_goes_in_once_and_a_second_time_changes_nothing(
     store: Store, tmp_path: Path
 ) -> None:

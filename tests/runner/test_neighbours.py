@@ -98,6 +98,7 @@ def start(url: str, relay: Relay, workspace: Path, name: str, *, beat_every: flo
     )
 
 
+@pytest.mark.nightly
 def test_what_killed_senders_held_is_taken_over_by_a_neighbour_and_by_the_next_to_begin(
     store: Store, postgres_url: str, tmp_path: Path, workspace: Path
 ) -> None:

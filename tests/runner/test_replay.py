@@ -82,6 +82,7 @@ def test_the_same_seed_gives_the_same_replay_on_both_engines(shops: list[Corner]
     assert done[0].hits > 40
 
 
+@pytest.mark.nightly
 def test_another_seed_gives_another_year(shops: list[Corner]) -> None:
     one, other = shops
     replay(one, seed=5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pickle
 import signal
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -60,6 +61,7 @@ class Renderers:
         for it in self._every:
             self._free.put(it)
         self._threads = ThreadPoolExecutor(count, "renderers")
+        self._closed = False
         self._stops: Counter[str] = Counter()
         self._log = structlog.get_logger("nurture.rendering")
 
@@ -114,7 +116,7 @@ class Renderers:
             shunned = frozenset(it for it, count in self._stops.items() if count >= SHUN_AT)
             return renderer.ask(Job(claims, render, shunned))
         finally:
-            self._free.put(renderer)
+            self._give_back(renderer)
 
     def _stopped(self, claimed: Claimed, ended: _Ended) -> Dropped:
         with self._store.read() as tx:
@@ -139,9 +141,20 @@ class Renderers:
 
     def close(self) -> None:
         """End all processes. What they were at is lost, and nothing is lost by that."""
+        self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
-        while not self._free.empty():
-            self._free.get().close()
+        self._end_free()
+
+    def _give_back(self, renderer: _Renderer) -> None:
+        self._free.put(renderer)
+        # It was at something, or only just starting, when all were ended.
+        if self._closed:
+            self._end_free()
+
+    def _end_free(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self._free.get_nowait().close()
 
     def __enter__(self) -> Self:
         """Start them now, so that the first message does not wait for that."""
@@ -157,7 +170,7 @@ class Renderers:
             # It is said when there is something to render.
             pass
         finally:
-            self._free.put(renderer)
+            self._give_back(renderer)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
