@@ -9,6 +9,8 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from support.cli import PROGRAM, Nurture, environment
 
 
