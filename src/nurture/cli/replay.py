@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from typing import Annotated
 
 import typer
@@ -48,6 +49,8 @@ def replay(
     nurture replay --from 2017-01-01 --to 2018-01-01
     """
     clock = VirtualClock(0)
+    # Not asyncio's own way, which loses a Ctrl-C that comes as one of the many short runs of a loop ends.
+    signal.signal(signal.SIGINT, _stop)
     with open_app(workspace, clock=clock, durable=False) as app:
         zone = app.settings.zone
         first, last = read_moment(start, zone, "--from"), read_moment(end, zone, "--to")
@@ -105,6 +108,10 @@ def _replay(
                     now - first, f"{to_datetime(now, zone):%Y-%m-%d} {messages:,} messages"
                 ),
             )
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def add_to(app: typer.Typer) -> None:
