@@ -7,7 +7,6 @@ import difflib
 import gzip
 import io
 import json
-import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import BinaryIO, NamedTuple, NoReturn, cast
 
 from nurture.errors import IntakeError
 from nurture.runner.intake_cells import Record, cells_of
+from nurture.runner.intake_json import plain
 from nurture.runner.intake_rows import Columns
 
 LONGEST_LINE = 1_000_000
@@ -66,7 +66,7 @@ class Source:
         else:
             self._delimiter = max(",;\t", key=first.count)
             self.header = tuple(next(csv.reader([first], delimiter=self._delimiter), []))
-        self.columns = tuple(_plain(name) for name in self.header)
+        self.columns = tuple(plain(name) for name in self.header)
         self._refuse_twins()
 
     @property
@@ -146,7 +146,7 @@ class Source:
                     remedy="One JSON object a line is wanted.",
                 )
             raise ValueError(trouble) from None
-        return {_plain(name): value for name, value in found.items()} if not must else found
+        return {plain(name): value for name, value in found.items()} if not must else found
 
     def _first_line(self) -> str:
         with self._readable():
@@ -219,11 +219,6 @@ def unknown(names: Iterable[str], columns: Columns) -> tuple[str, ...]:
     """Those of `names` that a kind of file does not know."""
     known = {*columns.needed, *columns.known, *REJECT_COLUMNS, ""}
     return tuple(name for name in names if name not in known)
-
-
-def _plain(name: str) -> str:
-    """A column's name as it is known by: lower case, words joined by _."""
-    return re.sub(r"[^0-9a-z]+", "_", name.strip().lower()).strip("_")[:100]
 
 
 def _no_number(name: str) -> NoReturn:

@@ -16,6 +16,7 @@ from nurture.clock import DAY
 from nurture.store.engine import open_store
 from nurture.web.pages import STATIC
 from support.api_site import ORIGIN, ApiSite, api_site
+from support.lacking import lacking
 from support.real_site import served
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -147,10 +148,11 @@ def reported(page: Page, script: str) -> int:
 
 
 @pytest.mark.nightly
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no Chromium here")
 def test_in_chromium_nothing_leaves_or_stays_before_they_agreed_and_who_they_are_is_known(
     sqlite_url: str, tmp_path: Path
 ) -> None:
+    if not CHROMIUM.exists():
+        lacking(f"no browser at {CHROMIUM}")
     store = open_store(sqlite_url, now=0, durable=False)
     with shop() as server:
         here = f"http://127.0.0.1:{server.server_port}"
