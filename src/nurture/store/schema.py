@@ -18,7 +18,7 @@ from nurture.store.nodes import NOBODY
 from nurture.store.statements import table
 from nurture.store.tables import MarkRow
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """All revisions in `migrations/versions`, oldest first."""
 
 HEAD = REVISIONS[-1]
