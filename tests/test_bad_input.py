@@ -206,7 +206,7 @@ def test_two_campaigns_with_one_name_are_refused_and_both_are_named(nurture: Nur
 
 def test_a_workspace_without_campaigns_says_so(nurture: Nurture) -> None:
     shutil.rmtree(nurture.workspace / "campaigns")
-    for command in (["check"], ["apply", "--yes"], ["preview", "welcome"]):
+    for command in (["check"], ["apply", "--yes"], ["preview"], ["preview", "welcome", "--text"]):
         said(nurture(*command), "there is no folder campaigns/", "nurture init")
 
 
@@ -217,6 +217,13 @@ def test_a_link_that_leads_out_of_the_workspace_is_not_read(nurture: Nurture, tm
     ran = nurture("check")
     assert ran.status == 1
     assert "link.md: this is a link that leads out of the workspace" in ran.out
+
+
+def test_a_pipe_in_the_place_of_a_file_is_told_and_not_waited_for(nurture: Nurture) -> None:
+    os.mkfifo(nurture.workspace / "templates/email/pipe.md")
+    ran = nurture("check")
+    assert ran.status == 1
+    assert "pipe.md: this is no file that can be read" in ran.out
 
 
 # settings

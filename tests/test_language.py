@@ -20,7 +20,8 @@ from nurture.campaigns.campaign_file import CampaignShape, EnterShape, EventShap
 from nurture.campaigns.findings import render
 from nurture.campaigns.known import Known
 from nurture.campaigns.lifecycle_file import LifecycleShape
-from nurture.campaigns.offers_file import OfferShape
+from nurture.campaigns.offers_file import AtMostShape, OfferShape
+from nurture.campaigns.questions_file import QuestionShape
 from nurture.campaigns.schema.words import WORDS
 from nurture.clock import HOUR, Moment, from_datetime, to_datetime
 from nurture.journeys.calendar import (
@@ -39,6 +40,7 @@ from nurture.settings import load
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/language.md").read_text(encoding="utf-8")
+FEEDBACK = (ROOT / "docs/feedback.md").read_text(encoding="utf-8")
 FILES = {path.relative_to(ROOT).as_posix(): path.read_text() for path in ROOT.glob("campaigns/*.yaml")}
 SHAPES: tuple[tuple[type[Shape], str], ...] = (
     (CampaignShape, "campaign"),
@@ -48,6 +50,8 @@ SHAPES: tuple[tuple[type[Shape], str], ...] = (
     (GoalShape, "goal"),
     (LifecycleShape, "lifecycle"),
     (OfferShape, "offer"),
+    (AtMostShape, "at most"),
+    (QuestionShape, "question"),
 )
 """Every group of keys but the steps, and where the index says its keys stand."""
 
@@ -67,13 +71,19 @@ def known() -> Known:
 
 
 def examples() -> list[str]:
-    return re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    return [
+        it
+        for page in (PAGE, FEEDBACK)
+        for it in re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    ]
 
 
 def completed(example: str) -> dict[str, str]:
     """The files of a workspace with the example in it; what it does not say is added."""
     if example.startswith("stages:"):
         return {"campaigns/lifecycle.yaml": example}
+    if "  asks:" in example:
+        return FILES | {"campaigns/questions.yaml": example}
     if "  kind:" in example:
         return FILES | {"campaigns/offers.yaml": example}
     if example.startswith("  - "):

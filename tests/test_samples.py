@@ -27,7 +27,7 @@ from nurture.settings.forms import Form
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = {path.relative_to(ROOT).as_posix(): path.read_text() for path in ROOT.glob("campaigns/**/*.yaml")}
-TEMPLATES = frozenset(path.stem for path in (ROOT / "templates/email").glob("*.*"))
+TEMPLATES = frozenset(path.name.partition(".")[0] for path in (ROOT / "templates/email").glob("*.*"))
 GUIDE = (ROOT / "docs/writing-campaigns.md").read_text()
 GROCER_LINES = frozenset(
     {"COSMETICS", "DELI", "FLORAL", "GARDEN CENTER", "GROCERY", "MEAT"}
@@ -65,7 +65,7 @@ def ways(campaign: Campaign, node: Node | None, so_far: tuple[Node, ...] = ()) -
 
 def test_the_sample_campaigns_have_no_finding(book: Book) -> None:
     assert [render(finding) for finding in book.findings] == []
-    assert len(book.campaigns) == len(FILES) - 2
+    assert len(book.campaigns) == len(FILES) - len({"lifecycle", "offers", "questions"})
 
 
 def test_every_template_is_sent_by_a_campaign_or_asks_somebody_to_confirm(book: Book) -> None:

@@ -41,13 +41,14 @@ from nurture.runner.mail_in import MailIn, Post
 from nurture.runner.notice_letters import Keys
 from nurture.runner.notices import Notifying, Ways
 from nurture.runner.outgoing import Outgoing
-from nurture.runner.prepare import Chance, Preparer
+from nurture.runner.prepare import Preparer
 from nurture.runner.renderers import Renderers, default_count
 from nurture.runner.rendering import Start
 from nurture.runner.replies import office_hours
 from nurture.runner.seals import Seals, address_key_in, seals_of
 from nurture.runner.send import Handling
 from nurture.runner.steering import Steering
+from nurture.runner.template_trials import Progress
 from nurture.runner.tending import Tending
 from nurture.runner.troubles import Troubles
 from nurture.runner.view import Viewer
@@ -55,6 +56,7 @@ from nurture.runner.world import World
 from nurture.settings import SECRET_FILE, Settings, find_workspace, load
 from nurture.settings.webhooks import Subscriber
 from nurture.store.engine import Store, open_store
+from nurture.store.new_codes import Chance
 from nurture.store.suppressions import hash_address
 from nurture.web.deps import InForce, Watching, WebDeps
 
@@ -345,11 +347,11 @@ class CheckedWorkspace:
     """What could not be looked at, and why; empty: everything was."""
 
 
-def check_workspace(workspace: Path | None) -> CheckedWorkspace:
+def check_workspace(workspace: Path | None, everybody: Progress | None = None) -> CheckedWorkspace:
     """Look at nurture.toml, campaigns/ and templates/ in one go. Raises NurtureError where there is no workspace.
 
     Where there is no database yet, as in a fresh checkout, or nurture.toml is at fault, so that it cannot be found,
-    no name is held against it.
+    no name is held against it. `everybody`: messages are rendered for all contacts, and it is told how far it is.
     """
     folder = workspace if workspace is not None else find_workspace(Path.cwd())
     found = look(folder)
@@ -364,7 +366,8 @@ def check_workspace(workspace: Path | None) -> CheckedWorkspace:
         return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings, note=_UNASKED)
     store = open_store(settings.database_url, now=SystemClock().now())
     try:
-        checked = checking.check(store, settings, found.files, found.findings, SystemClock().now())
+        now = SystemClock().now()
+        checked = checking.check(store, settings, found.files, found.findings, now, everybody)
     finally:
         store.close()
     return CheckedWorkspace(files=len(found.files) + 1, findings=checked.findings)

@@ -15,7 +15,7 @@ OF_SEVERAL_FILES = {
 }  # fmt: skip
 OF_OTHER_FILES = {
     "not-utf-8", "not-readable", "not-read", "settings", "unknown-campaign", "clipped", "no-unsubscribe",
-    "fails-for-contact",
+    "no-address", "no-preview", "fails-for-contact",
 }  # fmt: skip
 
 

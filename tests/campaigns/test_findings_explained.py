@@ -28,6 +28,8 @@ ELSEWHERE = {
     "unknown-campaign",
     "clipped",
     "no-unsubscribe",
+    "no-address",
+    "no-preview",
     "fails-for-contact",
 }
 """What they are about is no campaign and no single message, or too large to be shown."""
@@ -57,7 +59,10 @@ def findings_of(example: str, read_with: ReadWith) -> tuple[Finding, ...]:
     files = files_of(example)
     if any(path.startswith("templates/") for path in files):
         whole = {
-            path: text if "subject:" in text else f"subject: Hello\n\n{text}" for path, text in files.items()
+            path: text
+            if "subject:" in text or not path.startswith("templates/")
+            else f"subject: Hello\n\n{text}"
+            for path, text in files.items()
         }
         return tuple(it for it in checking.check(None, None, whole).findings if it.code != "no-lifecycle")
     return read_with(files).findings

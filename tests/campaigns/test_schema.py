@@ -22,7 +22,8 @@ from nurture.campaigns.codes.care import CARE
 from nurture.campaigns.codes.expressions import EXPRESSIONS
 from nurture.campaigns.codes.names import NAMES
 from nurture.campaigns.lifecycle_file import LifecycleShape
-from nurture.campaigns.offers_file import OfferShape
+from nurture.campaigns.offers_file import AtMostShape, OfferShape
+from nurture.campaigns.questions_file import QuestionShape
 from nurture.campaigns.schema import FOLDER, KINDS, file_name, schema, written
 from nurture.campaigns.schema.shapes import Writer
 from nurture.campaigns.schema.values import WRITTEN_BY
@@ -43,6 +44,8 @@ SHAPES: tuple[type[Shape], ...] = (
     CampaignShape,
     LifecycleShape,
     OfferShape,
+    AtMostShape,
+    QuestionShape,
     CaseShape,
     GivenShape,
     AlwaysShape,
@@ -52,7 +55,7 @@ SHAPES: tuple[type[Shape], ...] = (
 OF_FORM = frozenset(
     {"unknown-key", "missing", "wrong-type", "not-a-choice", "not-a-length", "zero-length", "not-an-event"}
     | {"not-an-id", "not-a-share", "not-a-priority", "not-an-address", "not-a-target", "not-a-property"}
-    | {"step-kind", "empty", "test-line", "not-a-name", "not-yet"}
+    | {"step-kind", "empty", "test-line", "not-a-name"}
 )
 """Codes of mistakes that a schema sees."""
 OF_MEANING = frozenset({*NAMES, *EXPRESSIONS, *CARE})
@@ -61,6 +64,8 @@ BEYOND = frozenset(
     {
         "empty-file",  # there is nothing that a schema could look at
         "empty-only-comments",
+        "offers-called-hold",  # a name like any other, but for `when out: hold`
+        "questions-sets-a-score-that-is-not-there",  # it is looked for in the answers
         "template-that-is-no-id",  # it wants an id, and may have one
         "wait-until-without-length",  # it could be a fact
     }
@@ -78,7 +83,7 @@ def kind_of(path: Path) -> str:
     if path.parent.name == "tests":
         return "tests"
     first = path.stem.partition("-")[0]
-    return first if first in ("lifecycle", "offers", "tests") else "campaign"
+    return first if first in ("lifecycle", "offers", "questions", "tests") else "campaign"
 
 
 def mistakes(kind: str, text: str, loader: type[yaml.SafeLoader] = Editor12) -> list[str]:

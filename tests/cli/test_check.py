@@ -7,7 +7,7 @@ from support.cli import Nurture
 
 def test_warnings_fail_where_it_is_to_be_strict(nurture: Nurture) -> None:
     nurture.ok("check", "--strict")
-    nurture.edit("campaigns/lapsed/win-back.yaml", "- if: clicked(", "- if: opened(")
+    nurture.edit("campaigns/prospect/introductory-offer.yaml", "- if: clicked(", "- if: opened(")
     assert "no errors, 1 warning" in nurture.ok("check").err
     ran = nurture("check", "--strict")
     assert ran.status == 1

@@ -9,13 +9,16 @@ import pytest
 
 from support.cli import Nurture
 
+COMMANDS_PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 NOW = "2017-02-01"
 
 
 def test_init_makes_a_workspace_that_check_finds_nothing_wrong_with(tmp_path: Path) -> None:
     nurture = Nurture(tmp_path)
     ran = nurture.ok("init", "my shop")
-    assert ran.out == "Made 49 files in my shop.\n"
+    made = [it for it in (tmp_path / "my shop").rglob("*") if it.is_file()]
+    assert ran.out == f"Made {len(made)} files in my shop.\n"
+    assert f"Made {len(made)} files in shop." in COMMANDS_PAGE.read_text()
     assert "cd 'my shop'" in ran.err
     key = tmp_path / "my shop" / "secret.key"
     assert key.stat().st_mode & 0o777 == 0o600
@@ -54,6 +57,7 @@ def test_apply_tells_new_changed_and_gone_campaigns_apart(nurture: Nurture) -> N
         "gone": ["loyalty"],
         "other": ["templates/email/welcome.md"],
         "released": {},
+        "codes": [],
     }
 
 
@@ -204,12 +208,13 @@ def test_preview_shows_subject_and_text_and_writes_the_html(in_shop: Nurture, tm
     assert "http://127.0.0.1:8025/u/" in ran.out
     assert "Bob" in (tmp_path / "welcome.html").read_text()
     document = in_shop.ok("preview", "welcome", "--json").document
-    assert set(document) == {"subject", "preview", "text", "html"}
+    assert set(document) == {"subject", "preview", "text", "html", "for", "size"}
+    assert document["size"] > len(document["html"].encode())
 
 
 def test_preview_needs_nothing_in_force_and_changes_nothing(nurture: Nurture) -> None:
     nurture.edit("templates/email/welcome.md", "subject:", "subject: Changed:")
-    assert "Changed:" in nurture.ok("preview", "welcome").out
+    assert "Changed:" in nurture.ok("preview", "welcome", "--text").out
     assert "nothing is in force yet" in nurture("stages").err
 
 
@@ -217,7 +222,9 @@ def test_preview_needs_nothing_in_force_and_changes_nothing(nurture: Nurture) ->
     ("arguments", "words"),
     [
         (["welcom"], 'Did you mean "welcome"?'),
-        (["welcome", "--for", "nobody@example.test"], "no contact has the address"),
+        (["welcome", "--text", "--for", "nobody@example.test"], "no contact has the address"),
+        (["--text"], "say which message"),
+        (["welcome", "--dark"], "--dark and --phone are for --png FILE"),
     ],
 )
 def test_preview_of_what_is_not_there_is_wrong_usage(

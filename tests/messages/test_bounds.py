@@ -51,7 +51,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("source", BOMBS.values(), ids=BOMBS)
 def test_it_is_refused_before_it_costs_anything(source: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     tracemalloc.start()
     try:
         for html in (True, False):
@@ -61,7 +61,7 @@ def test_it_is_refused_before_it_costs_anything(source: str) -> None:
         assert tracemalloc.get_traced_memory()[1] < 40_000_000
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("source", ["{{ 'a' * 300000000 }}", "{{ 1|round(-30000000) }}"])

@@ -154,7 +154,7 @@ class Story:
         )
         passed_on = self.relay.awaited("help@shop.example", f"I am {who}")
         assert "Do you ship?" in passed_on.text
-        [waiting] = shop.nurture.ok("answers", "--json").document["answers"]
+        [waiting] = shop.nurture.ok("replies", "--json").document["replies"]
         assert (waiting["from"], waiting["late"]) == (who, False)
         before = len(self.relay.to(who))
         shop.api("/events", {"email": who, "name": "asked_for_letters", "id": "while they wait"})
@@ -162,7 +162,7 @@ class Story:
         [copy] = re.findall(r"r\+\w+@b\.shop\.example", str(passed_on.message["reply-to"]))
         shop.hand_over(letter("We do.", sender="help@shop.example"), copy, "help@shop.example")
         until(lambda: len(self.relay.to(who)) == before + 1, "the letter goes when they have their answer")
-        assert shop.nurture.ok("answers", "--json").document["answers"] == []
+        assert shop.nurture.ok("replies", "--json").document["replies"] == []
 
     def one_bounces(self, mail: Mail) -> None:
         self.shop.hand_over(report(failed(BEN)), mail.sender)

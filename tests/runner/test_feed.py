@@ -19,7 +19,7 @@ from nurture.runner.feed import ERASED
 from nurture.runner.hearing import Office, hear
 from nurture.runner.nightly import forget
 from nurture.settings.webhooks import KINDS
-from nurture.store import feed, feed_deliveries, hits, settle, unsubscribe
+from nurture.store import answers, feed, feed_deliveries, hits, settle, unsubscribe
 from nurture.store.feed_deliveries import LEASE
 from nurture.store.feed_details import details
 from nurture.store.feeding import feeding_of
@@ -56,7 +56,7 @@ def test_each_thing_that_happens_is_written_for_who_subscribes_to_it(fed: Fed) -
     with fed.store.write() as tx:
         unsubscribe.unsubscribe(tx, key, ["offers"], fed.store.ids, corner.now, basis=unsubscribe.PAGE)
     got = fed.told()
-    assert {kind for who, kind in got if who == "all"} == set(KINDS) - {"bounced"}
+    assert {kind for who, kind in got if who == "all"} == set(KINDS) - {"bounced", "answered"}
     assert [kind for who, kind in got if who == "all"].count("enrolled") == 1
     assert {kind for who, kind in got if who == "some"} == {"sent", "stage-changed"}
     # What belongs to the contact alone comes to who asks for certain campaigns, too.
@@ -83,6 +83,25 @@ def test_a_bounce_is_told_with_its_reason(fed: Fed) -> None:
         "message": {"id": f"{entry}-{step}", "step": told["data"]["message"]["step"], "template": "one"},
         "reason": "550 no\ufffdbody",
     }
+
+
+def test_an_answer_is_told_with_what_was_said(fed: Fed) -> None:
+    fed.subscribe(subscriber(events=["answered"], campaigns=["hello"]))
+    corner = fed.corner
+    corner.contact("ann@x.test")
+    corner.until(START + HOUR)
+    ((entry, step),) = corner.rows("SELECT enrollment_id, step_no FROM messages WHERE outcome = 'sent'")
+    said = answers.Given(question="how-was-it", answer="poor", score=1.0, comment="Cold", sets={})
+    with fed.store.write() as tx:
+        asked = answers.asked(tx, MessageKey(entry, step))
+        assert asked is not None
+        assert answers.take(tx, fed.store.ids, asked, said, corner.now) == "new"
+    server = fed.deliver(lambda _request: answer(), ended(fed, 1))
+    data = json.loads(server.taken[0].body)["data"]
+    told = {key: data[key] for key in ("question", "answer", "score", "comment")}
+    assert told == {"question": "how-was-it", "answer": "poor", "score": "1", "comment": "Cold"}
+    assert data["campaign"]["key"] == "hello"
+    assert data["message"]["id"] == f"{entry}-{step}"
 
 
 def test_nothing_is_asked_or_written_where_nobody_subscribes(fed: Fed) -> None:

@@ -17,7 +17,7 @@ from nurture.messages.bounds import MEMORY, SECONDS
 from nurture.messages.compile import compile_template
 from nurture.messages.library import Library
 from nurture.runner import checking
-from nurture.runner.preview import preview
+from nurture.runner.preview import see, who
 from nurture.runner.template_trials import try_out
 from nurture.store import people
 from nurture.store.engine import Store
@@ -123,7 +123,15 @@ def test_a_preview_is_stopped_too(store: Store, tmp_path: Path) -> None:
     given = files({"hello": HELLO}, {"one": letter("one", "{{ '*' * contact.points }}")})
     checked = checking.check(store, settings(tmp_path), given)
     with pytest.raises(TemplateStoppedError, match="one: it was stopped"):
-        preview(store, settings(tmp_path), checked, "one", "has-20000@example.test", NOW)
+        see(
+            store,
+            settings(tmp_path),
+            checked.book,
+            checked.library,
+            checked.templates["one", ""],
+            who(store, "has-20000@example.test"),
+            NOW,
+        )
 
 
 def test_what_the_child_compiles_is_what_this_process_would_have() -> None:

@@ -21,6 +21,7 @@ from nurture.store.people import ContactGiven
 from support.corner import START, files, letter, settings
 
 HELLO = "stage: prospect\ntopic: {topic}\nsequence:\n  - send: one\n"
+LONG = "Everything that a person wants to know stands here in words. " * 8
 NOW: Moment = START + 400 * DAY
 
 
@@ -111,7 +112,7 @@ def test_nothing_is_tried_without_a_contact_or_without_a_moment(store: Store, wo
 
 
 def test_a_way_out_is_missed_where_the_topic_can_be_switched_off(workspace: Path) -> None:
-    bare = "<html><body>{% block content %}{% endblock %}</body></html>"
+    bare = "<html><body>{% block content %}{% endblock %}{{ sender.address }}</body></html>"
     for topic, codes in (("offers", ["no-unsubscribe"]), ("service", [])):
         given = files({"hello": HELLO.format(topic=topic)})
         given["templates/email/layouts/base.html"] = bare
@@ -119,13 +120,59 @@ def test_a_way_out_is_missed_where_the_topic_can_be_switched_off(workspace: Path
         assert [it.code for it in checked.findings if it.path.startswith("templates/")] == codes
 
 
+def test_a_preview_and_a_postal_address_are_missed(workspace: Path) -> None:
+    bare = (
+        '<html><body>{% block content %}{% endblock %}<a href="{{ unsubscribe_url }}">Leave</a></body></html>'
+    )
+    bald = "subject: one\n\nHello"
+    for topic, codes in (("offers", ["no-address", "no-preview"]), ("service", ["no-preview"])):
+        given = files({"hello": HELLO.format(topic=topic)}, {"one": bald})
+        given["templates/email/layouts/base.html"] = bare
+        checked = checking.check(None, settings(workspace), given)
+        found = [it.code for it in checked.findings if it.path == "templates/email/one.md"]
+        assert sorted(found) == codes
+
+
+def test_a_preview_that_the_step_says_is_one(workspace: Path) -> None:
+    campaign = HELLO.format(topic="offers") + "    preview: What it is worth opening for\n"
+    checked = checking.check(
+        None, settings(workspace), files({"hello": campaign}, {"one": "subject: one\n\nHi"})
+    )
+    assert [it for it in checked.findings if it.code == "no-preview"] == []
+
+
+def test_only_the_mail_programs_that_count_are_asked_and_asked_anew_when_they_change(workspace: Path) -> None:
+    given = files(
+        {"hello": HELLO.format(topic="offers")}, {"one": letter("one", '<p style="float: left">Hi</p>')}
+    )
+    for clients, codes in ((["gmail"], []), (["outlook-windows"], ["css-dropped"]), (["gmail"], [])):
+        checked = checking.check(None, settings(workspace, check={"clients": clients}), given)
+        assert [it.code for it in checked.findings if it.path == "templates/email/one.md"] == codes
+
+
+def test_everybody_is_tried_where_that_is_asked_for(store: Store, workspace: Path) -> None:
+    take_in(
+        store, *({"attributes": {"points": "many" if no in (499, 500, 501) else no}} for no in range(520))
+    )
+    given = files({"hello": HELLO.format(topic="offers")}, {"one": letter("one", "{{ contact.points + 1 }}")})
+    told: list[tuple[int, int]] = []
+    checked = checking.check(
+        store, settings(workspace), given, now=NOW, everybody=lambda done, total: told.append((done, total))
+    )
+    (it,) = [it for it in checked.findings if it.code == "fails-for-contact"]
+    assert "person-499@example.test and 2 more" in it.message
+    assert told == [(0, 520), (500, 520), (520, 520)]
+
+
 def test_an_image_without_words_is_found_in_markdown_as_well(workspace: Path) -> None:
     given = files(
-        {"hello": HELLO.format(topic="offers")}, {"one": letter("one", "Look:\n\n![](https://a.test/x.png)")}
+        {"hello": HELLO.format(topic="offers")},
+        {"one": letter("one", f"Look:\n\n![](https://a.test/x.png)\n\n{LONG}")},
     )
     checked = checking.check(None, settings(workspace), given)
     assert [(it.code, it.line) for it in checked.findings if it.path.startswith("templates/")] == [
-        ("no-alt", 6)
+        ("no-alt", 6),
+        ("no-width", 6),
     ]
 
 

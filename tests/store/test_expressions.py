@@ -44,7 +44,14 @@ class Place:
     offer: Offer | None = None
 
 
-PLACES = [Place(), Place(line=1), Place(line=3), Place(offer=OFFERS["codes"]), Place(offer=OFFERS["plain"])]
+PLACES = [
+    Place(),
+    Place(line=1),
+    Place(line=3),
+    Place(offer=OFFERS["codes"]),
+    Place(offer=OFFERS["plain"]),
+    Place(offer=OFFERS["out"]),
+]
 
 
 @dataclass(frozen=True, kw_only=True)

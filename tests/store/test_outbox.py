@@ -19,7 +19,7 @@ from nurture.store.handover import (
 from nurture.store.journeys import by_ids
 from nurture.store.outbox import Planned, counts, plan, skip_contact, skip_enrollments
 from nurture.store.suppressions import hash_address, suppressed
-from support.letters import claim_due, outcomes, plan_messages
+from support.letters import claim_due, hold_code, outcomes, plan_messages
 
 NOW: Moment = 1_500_000_000_000_000
 ME = 7
@@ -98,10 +98,7 @@ def test_a_mark_is_given_only_to_the_sender_that_holds_the_message(store: Store)
 def test_a_sent_message_wakes_its_enrollment_and_counts_as_received(store: Store) -> None:
     (key,) = plan_messages(store, 1, NOW, offer="welcome")
     with store.write() as tx:
-        tx.exec_driver_sql(
-            "INSERT INTO codes (offer, contact_id, code, own, issued_at, handed_at, expires_at, redeemed_at) "
-            f"VALUES ('welcome', 1, 'WELCOME-1', true, {NOW}, 0, 0, 0)"
-        )
+        hold_code(tx, NOW)
     claimed_keys(store)
     marked(store, key, now=NOW + 1)
     with store.write() as tx:
@@ -122,10 +119,7 @@ def test_a_sent_message_wakes_its_enrollment_and_counts_as_received(store: Store
 def test_a_reminder_does_not_make_a_code_run_anew(store: Store) -> None:
     (key,) = plan_messages(store, 1, NOW, offer="welcome")
     with store.write() as tx:
-        tx.exec_driver_sql(
-            "INSERT INTO codes (offer, contact_id, code, own, issued_at, handed_at, expires_at, redeemed_at) "
-            "VALUES ('welcome', 1, 'WELCOME-1', true, 5, 6, 7, 0)"
-        )
+        hold_code(tx, 5, handed_at=6, expires_at=7)
     claimed_keys(store)
     marked(store, key)
     with store.write() as tx:

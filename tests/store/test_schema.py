@@ -133,6 +133,10 @@ OLD_ROWS = (
     "INSERT INTO suppressions (address_hash, reason, at) VALUES ('5f', 'complained', 6)",
     "INSERT INTO hits (at, id, enrollment_id, step_no, contact_id, kind, link_no, agent, verdict)"
     f" VALUES ({START}, 9, 3, 1, 7, 'click', 2, 'Firefox', 'human')",
+    "INSERT INTO codes (offer, contact_id, issued_at, code, own, handed_at, expires_at, redeemed_at) VALUES"
+    f" ('first', 7, {START}, 'FIRST-7KX9M-2MPQA', true, {START + 1}, {START + 2}, 0),"
+    f" ('first', 8, {START}, 'FIRST-AAAAA-22222', true, 0, 0, {START + 3}),"
+    " ('spring', 8, 5, 'Spring!', false, 5, 0, 0)",
 )
 NEW_ROWS = {
     "SELECT email, first_name, created_at, last_engaged_at FROM contacts": [
@@ -146,6 +150,26 @@ NEW_ROWS = {
     "SELECT kind, link_no, agent, verdict, extra, score, rules FROM hits": [
         ("click", 2, "Firefox", "human", "{}", 0.0, 0)
     ],
+    "SELECT offer, contact_id, issued_at, code, canonical, own, made_at, handed_at, expires_at, redeemed_at, known_at,"
+    " stands_for FROM codes ORDER BY id": [
+        ("spring", 8, 5, "Spring!", "SPRING", False, 5, 5, 0, 0, 0, ""),
+        (
+            "first",
+            7,
+            START,
+            "FIRST-7KX9M-2MPQA",
+            "FIRST7KX9M2MPQA",
+            True,
+            START,
+            START + 1,
+            START + 2,
+            0,
+            0,
+            "",
+        ),
+        ("first", 8, START, "FIRST-AAAAA-22222", "FIRSTAAAAA22222", True, START, 0, 0, START + 3, 0, ""),
+    ],
+    "SELECT count(DISTINCT id) FROM codes": [(3,)],
     "SELECT value FROM marks WHERE name = 'version'": [(__version__,)],
     "SELECT value FROM marks WHERE name = 'made_at'": [("2016-01-01T00:00:00Z",)],
     "SELECT key FROM campaigns": [("(direct)",)],

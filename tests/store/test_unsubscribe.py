@@ -13,7 +13,7 @@ from nurture.store.engine import Store
 from nurture.store.statements import table
 from nurture.store.tables import CampaignRow, EventRow, SignRow
 from nurture.store.unsubscribe import ARRIVED, ONE_CLICK, PAGE, SECOND_THOUGHTS, agree_again, unsubscribe
-from support.letters import outcomes, plan_messages
+from support.letters import hold_code, outcomes, plan_messages
 from support.shop import START
 
 NOW = START + DAY
@@ -97,10 +97,7 @@ def test_a_message_of_which_nobody_knew_has_arrived(store: Store, key: MessageKe
     with store.write() as tx:
         tx.exec_driver_sql("DELETE FROM outbox")
         tx.exec_driver_sql(f"UPDATE messages SET outcome = 'unknown', done_at = {START}, offer = 'welcome'")
-        tx.exec_driver_sql(
-            "INSERT INTO codes (offer, contact_id, code, own, issued_at, handed_at, expires_at, redeemed_at)"
-            " VALUES ('welcome', 1, 'W-1', true, 5, 0, 0, 0)"
-        )
+        hold_code(tx, 5)
         for _ in range(2):
             unsubscribe(tx, key, ["offers"], store.ids, NOW, basis=PAGE, expires={"welcome": DAY})
     assert outcomes(store)[key] == ("sent", ARRIVED)

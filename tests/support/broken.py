@@ -27,7 +27,7 @@ def findings_of(case: Path) -> tuple[Finding, ...]:
         found = checking.check(None, None, {f"templates/email/{case.name}": text}).findings
         return tuple(it for it in found if it.path.startswith("templates/"))
     kind = case.name.partition("-")[0]
-    if kind in ("lifecycle", "offers"):
+    if kind in ("lifecycle", "offers", "questions"):
         return read_among({f"campaigns/{kind}.yaml": text}).findings
     if kind == "tests":
         place = f"campaigns/tests/{case.name}"

@@ -11,6 +11,8 @@ from nurture.store.claims import Claimed, Room, claim, waiting_groups
 from nurture.store.engine import Store, Tx
 from nurture.store.journeys import Enrollment, enroll
 from nurture.store.outbox import Planned, plan
+from nurture.store.statements import table
+from nurture.store.tables import CodeRow
 
 FILLING = (b"x" * 76 + b"\r\n") * 12
 
@@ -35,6 +37,23 @@ def letter(key: MessageKey, recipient: str = "") -> Letter:
 def prepare(claims: list[Claimed]) -> Sequence[Letter]:
     """A letter for each, whatever the gates would say."""
     return [letter(it.key) for it in claims]
+
+
+def hold_code(tx: Tx, issued_at: Moment, handed_at: Moment = 0, expires_at: Moment = 0) -> None:
+    """Contact 1 has a code of their own of the offer `welcome`."""
+    row = CodeRow(
+        id=1,
+        offer="welcome",
+        code="WELCOME-1",
+        canonical="WELCOME1",
+        own=True,
+        contact_id=1,
+        made_at=issued_at,
+        issued_at=issued_at,
+        handed_at=handed_at,
+        expires_at=expires_at,
+    )
+    tx.execute(table(CodeRow).insert(), row.model_dump())
 
 
 def plan_messages(

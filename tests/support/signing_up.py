@@ -106,9 +106,15 @@ class House:
 
 
 @contextmanager
-def house(store: Store, workspace: Path, campaigns: dict[str, str] | None = None) -> Iterator[House]:
+def house(
+    store: Store,
+    workspace: Path,
+    campaigns: dict[str, str] | None = None,
+    templates: dict[str, str] | None = None,
+) -> Iterator[House]:
     """A shop with forms, looked at an hour after its start."""
-    with opened(store, workspace, files(campaigns or {}, TEMPLATES), forms=FORMS) as corner:
+    given = files(campaigns or {}, {**TEMPLATES, **(templates or {})})
+    with opened(store, workspace, given, forms=FORMS) as corner:
         corner.until(corner.now + 60 * MINUTE)
         deps = replace(corner.app.web(corner.world), answer_seconds=0.0)
         with browser(deps) as client:

@@ -49,6 +49,8 @@ KNOWN = Known(
     attributes={"tier": str, "age": float},
     events=frozenset({"signed_up", "viewed_pricing"}),
     lines=frozenset({"FLORAL", "SEAFOOD"}),
+    pools=frozenset({"codes.csv"}),
+    currency="USD",
     now=1_767_225_600_000_000,
 )
 REST = """\

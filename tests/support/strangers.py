@@ -12,7 +12,7 @@ from typing import Any
 from nurture.clock import DAY, Moment
 from nurture.lifecycle.stages import Lifecycle, Stage
 from nurture.messages.library import Library
-from nurture.offers.offer import Offer
+from nurture.offers.offer import Instead, Offer, Unique
 from nurture.runner.world import Letters, World
 from nurture.settings import Settings
 from nurture.store.engine import Store, Tx
@@ -57,9 +57,20 @@ DATES = (
     "0001-01-01", "9999-12-31", "1893-01-01", "2023-11-14T24:00", "1700000000000000", "2023-11-14 22:13:20+24:00",
 )  # fmt: skip
 OFFERS = {
-    "codes": Offer(key="codes", kind="loyalty", says="15% off", discount="15%", unique=True, expires=3 * DAY),
+    "codes": Offer(
+        key="codes", kind="loyalty", says="15% off", discount="15%", codes=Unique(), expires=3 * DAY
+    ),
     "plain": Offer(key="plain", kind="loyalty", says="Ann"),
 }
+OFFERS["out"] = Offer(
+    key="out",
+    kind="loyalty",
+    says="20% off",
+    discount="20%",
+    codes=Unique(),
+    expires=9 * DAY,
+    when_out=Instead(offer=OFFERS["codes"]),
+)
 
 _VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, 1.0, -1, 2, 41, 0.1, 0.30000000000000004, 1e-300, -9e299, 123456.789, 10**15 - 1,
@@ -127,10 +138,11 @@ def _somebody(tx: Tx, chance: random.Random, id_: int) -> None:
     _messages(tx, chance, id_)
     codes = [
         {
-            "offer": offer, "contact_id": id_, "issued_at": at, "code": pick(("ABC", "vip")), "own": False,
-            "expires_at": pick((0, *_MOMENTS)), "redeemed_at": pick((0, 0, NOW)),
+            "id": id_ * 100 + number * 10 + at, "offer": offer, "contact_id": id_, "issued_at": at,
+            "code": pick(("ABC", "vip")), "canonical": "ABC", "own": False, "expires_at": pick((0, *_MOMENTS)),
+            "redeemed_at": pick((0, 0, NOW)), "stands_for": pick(("", "out")) if offer == "codes" else "",
         }
-        for offer in OFFERS
+        for number, offer in enumerate(OFFERS)
         for at in (1, 2)
         if some() < 0.5
     ]  # fmt: skip

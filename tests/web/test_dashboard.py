@@ -14,7 +14,10 @@ from nurture.delivery.outcome import MessageKey
 from nurture.settings.mail_in import MailIn
 from nurture.store import replies, returned
 from nurture.store.engine import Store
+from nurture.store.orders import LineGiven, take_orders
 from nurture.store.replies import Reply
+from nurture.store.statements import table
+from nurture.store.tables import CodeRow
 from nurture.store.unsubscribe import unsubscribe
 from support.shop import Shop, fill
 from support.site import Site, browser, made_deps
@@ -61,7 +64,7 @@ def test_who_waits_longest_stands_first_and_who_waits_too_long_is_late(store: St
     order = [words.index(it) for it in ("gnol", "(no subject)", "the fourth")]
     assert order == sorted(order)
     assert words.count(" late ") == 3
-    assert words.endswith("All of them: nurture answers")
+    assert words.endswith("All of them: nurture replies")
     assert "x" * 121 not in text
     with store.write() as tx:
         replies.answer(tx, [1, 2, 3], "bob", shop.now + HOUR)
@@ -114,3 +117,37 @@ def test_where_nothing_was_sent_there_is_no_share_of_it(site: Site, at: str) -> 
     answer = site.client.get("/", params={"at": at})
     assert answer.status_code == 200
     assert bool(section(answer.text, "back")) == (at == "nonsense")
+
+
+def test_offers_that_somebody_was_given_stand_with_what_they_earned(store: Store, tmp_path: Path) -> None:
+    shop = fill(store, people=2)
+    deps = made_deps(store, tmp_path, shop.now + HOUR)
+    with browser(deps) as client:
+        assert section(client.get("/").text, "offers") == ""
+        given = {
+            "id": 1,
+            "offer": "thanks",
+            "code": "T-1",
+            "canonical": "T1",
+            "own": True,
+            "discount": "10 USD",
+        }
+        moments = {
+            "made_at": 1,
+            "issued_at": 1,
+            "handed_at": 1,
+            "expires_at": 0,
+            "redeemed_at": 0,
+            "known_at": 0,
+        }
+        with store.write() as tx:
+            tx.execute(table(CodeRow).insert(), [{**given, **moments, "contact_id": shop.contacts[1]}])
+            for number in ("first", "second"):
+                row = LineGiven(
+                    order_id=number, email="eve@x.example", ordered_at=shop.now, sku="R", quantity=1,
+                    amount=5_000, code="t1",
+                )  # fmt: skip
+                take_orders(tx, store.ids, [row], shop.now)
+        words = section(client.get("/").text, "offers")
+    assert "thanks 2 misused 1 1 0 20 0" in words
+    assert "In USD" in words

@@ -18,10 +18,12 @@ from nurture.messages.tokens import KINDS
 from nurture.store import tables
 from nurture.store.engine import Store, open_store
 from nurture.web.server import build
-from support.corner import START
+from support.corner import START, letter
 from support.signing_up import SERVICE, WELCOME, House, house
 
 ANN = "ann@example.test"
+QUESTIONS = "how-was-it: {asks: How did we do?, scale: 1-5, sets: contact.satisfaction}\n"
+ASKS = letter("one", '[look](https://shop.example/) {{ question("how-was-it").asks }}')
 CRAWLER = {"user-agent": "Mozilla/5.0 (compatible; AcmeLinkBot/1.0)"}
 """Judged a machine's, so that not even a sign of life comes of it."""
 
@@ -53,16 +55,21 @@ SAMPLES: dict[str, Callable[[Known], list[str]]] = {
     "/v/{token}": by_token("/v/"),
     "/u/{token}": by_token("/u/"),
     "/p/{token}": by_token("/p/"),
+    "/q/{token}/{question}/{answer}": by_token("/q/", "/how-was-it/4"),
     "/k/{token}": by_token("/k/"),
     "/f/{name}": only("/f/newsletter", "/f/news", "/f/nothing", "/f/newsletter?embed=1"),
     "/in/{source}": only("/in/shop", "/in/"),
     "/nurture.js": only("/nurture.js"),
+    "/t/{what}": only("/t/unsubscribe", "/t/view", "/t/nothing"),
+    "/t/answer/{question}/{answer}": only("/t/answer/how-was-it/good"),
+    "/images/{name:path}": only("/images/logo.png", "/images/../nurture.toml", "/images/"),
     "/static": only("/static/nurture.css", "/static/nothing"),
     "/": only("/", "/?days=7"),
     "/inbox": only("/inbox", "/inbox?page=2"),
     "/inbox/{name}": lambda known: [f"/inbox/{name}" for name in known.kept],
     "/inbox/{name}/frame": lambda known: [f"/inbox/{name}/frame" for name in known.kept],
     "/metrics": only("/metrics"),
+    "/api/v1/codes/{code}": only("/api/v1/codes/WELCOME-1"),
     "/api/v1/contacts/{external_id}": only("/api/v1/contacts/ann"),
     "/api/v1/messages/{id}": only("/api/v1/messages/1-1"),
     "/api/v1/openapi.json": only("/api/v1/openapi.json"),
@@ -82,7 +89,8 @@ QUERIES = (
 @pytest.fixture
 def shop(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
     store = open_store(sqlite_url, now=START, durable=False)
-    with house(store, tmp_path, {"welcome": WELCOME, "service": SERVICE}) as it:
+    campaigns = {"welcome": WELCOME, "service": SERVICE, "questions": QUESTIONS}
+    with house(store, tmp_path, campaigns, {"one": ASKS}) as it:
         for name in ("bea", "cem", "dov"):
             it.corner.contact(f"{name}@example.test", "offers", "news")
         it.sign_up(ANN)

@@ -10,19 +10,40 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from nurture.clock import SECOND
 from nurture.delivery.outcome import MessageKey
+from nurture.runner.direct import DirectGiven, plan_direct
 from nurture.store.engine import open_store
+from support import browsers
 from support.corner import START
-from support.lacking import lacking
 from support.real_site import served
 from support.signing_up import House, house
 
 T = TypeVar("T")
 
-CHROMIUM = Path("/usr/bin/chromium")
+QUESTIONS = """\
+how-was-it:
+  asks: How did we do with your last order?
+  answers:
+    good: {says: "Good, I would come again", score: 3}
+    fair: {says: "All right, but there is something that you could do better next time", score: 2}
+    poor: {says: Not good, score: 1}
+  comment: Anything you would like to add?
+  thanks: Thank you. Every answer is read.
+recommend-us:
+  asks: How likely are you to recommend us to a friend?
+  scale: 0-10
+  low: Not at all likely
+  high: Very likely
+"""
+ASK = """\
+subject: One question
+
+{{ question("how-was-it").asks }} {{ question("recommend-us").asks }}
+"""
+
 ANN, BOB = "ann@example.test", "bob@example.test"
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 CONTRASTS = """() => {
@@ -54,9 +75,10 @@ LACKS = """() => {
   const headings = [...document.querySelectorAll("h1, h2, h3")].map((it) => Number(it.tagName[1]));
   if (headings.filter((it) => it === 1).length !== 1 || headings.some((it, i) => it > (headings[i - 1] || 0) + 1))
     found.push(`headings: ${headings}`);
-  for (const it of document.querySelectorAll("input:not([type=hidden]), button"))
+  for (const it of document.querySelectorAll("input:not([type=hidden]), textarea, button"))
     if (!(it.labels && it.labels.length) && !it.textContent.trim()) found.push(`without a label: ${it.name}`);
-  for (const it of document.querySelectorAll("button, label.topic, .entry > input:not([type=hidden]), .way a"))
+  for (const it of document.querySelectorAll(
+    "button, label.topic, .answers label, .entry > input:not([type=hidden]), .way a"))
     if (it.getBoundingClientRect().height < 44) found.push(`too small to touch: ${it.textContent || it.name}`);
   return found;
 }"""
@@ -64,15 +86,8 @@ LACKS = """() => {
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        lacking(f"no browser at {CHROMIUM}")
-    with sync_playwright() as playwright:
-        it = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
-        )
+    with browsers.chromium() as it:
         yield it
-        it.close()
 
 
 class Away:
@@ -94,7 +109,7 @@ def shop(made_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     copy = shutil.copyfile(made_file, workspace / "nurture.db")
     store = open_store(f"sqlite:///{copy}", now=START, durable=False)
     with ThreadPoolExecutor(max_workers=1) as thread:
-        opening = house(store, workspace)
+        opening = house(store, workspace, {"questions": QUESTIONS}, {"ask": ASK})
         inside = thread.submit(opening.__enter__).result()
         deps = replace(inside.corner.app.web(inside.corner.world), answer_seconds=0.0)
         with served(deps) as address:
@@ -215,3 +230,40 @@ def test_a_form_stands_in_a_frame_where_it_may_and_is_refused_where_not(
         shown[site] = frame.locator("input[name=email]").count()
     assert shown == {"https://shop.example": 1, "https://evil.example": 0}
     context.close()
+
+
+def asked(it: House, email: str) -> Callable[[str, str], str]:
+    """Where the answers of a message of theirs are taken."""
+    contact = it.corner.contact(email, "service")
+    given = DirectGiven(contact_id=contact, template="ask", key=email)
+    with it.corner.store.write() as tx:
+        [key] = plan_direct(tx, it.corner.store.ids, it.corner.world(), [given], it.corner.now)
+    it.corner.until(it.corner.now)
+    urls = it.corner.app.urls.of(key)
+    return lambda question, answer: urls.answer(question, answer).removeprefix("http://127.0.0.1:8025")
+
+
+def test_a_question_is_answered_from_a_small_phone_without_script(shop: Away, page: Page) -> None:
+    url = shop.ask(lambda it: asked(it, "fay@example.test"))
+    page.goto(shop.address + url("how-was-it", "good"))
+    looks_right(page)
+    assert page.get_by_label("Good, I would come again").is_checked()
+    page.get_by_label("All right").check()
+    page.get_by_label("Anything you would like to add?").fill("Warmer soup")
+    page.get_by_role("button", name="Send my answer").click()
+    page.get_by_role("heading", name="Thank you. Every answer is read.").wait_for()
+    assert page.get_by_text("All right, but there is something").is_visible()
+    looks_right(page)
+    page.get_by_role("link", name="Change my answer").click()
+    page.get_by_role("heading", name="How did we do with your last order?").wait_for()
+
+
+def test_a_scale_fits_on_a_small_phone_and_goes_by_keyboard(shop: Away, page: Page) -> None:
+    url = shop.ask(lambda it: asked(it, "gil@example.test"))
+    page.goto(shop.address + url("recommend-us", "7"))
+    looks_right(page)
+    page.get_by_label("7", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.get_by_text("We have noted: 8").wait_for()
+    looks_right(page)

@@ -10,7 +10,7 @@ from itertools import pairwise
 DAY = 86_400_000_000
 GOALS = {
     "introductory-offer": 30,
-    "reasons": 75,
+    "reasons": 150,
     "cross-sell": 60,
     "at-risk": 45,
     "win-back": 60,

@@ -21,15 +21,18 @@ from nurture.campaigns.moved import check_moved
 from nurture.campaigns.offers_file import offer_names, read_offers
 from nurture.campaigns.opens import check_opens
 from nurture.campaigns.overlaps import Plan, check_overlaps
+from nurture.campaigns.questions_file import FILE as QUESTIONS
+from nurture.campaigns.questions_file import read_questions
 from nurture.campaigns.reach import check_reach, timing
 from nurture.campaigns.rules import check_lines, check_shape, check_steps
 from nurture.campaigns.sends import check_sends
 from nurture.campaigns.source import Source
 from nurture.campaigns.tests_file import FOLDER as TESTS
 from nurture.campaigns.tests_file import read_tests
-from nurture.campaigns.vocabulary import names_of, reader, with_campaigns
+from nurture.campaigns.vocabulary import names_of, reader, with_campaigns, with_questions
 from nurture.campaigns.wording import Complaint
 from nurture.journeys.campaign import Campaign
+from nurture.journeys.questions import Question
 from nurture.journeys.shape import Reading
 from nurture.lifecycle.stages import Lifecycle
 from nurture.offers.offer import Offer
@@ -45,6 +48,7 @@ class Book:
 
     lifecycle: Lifecycle = PLAINEST
     offers: Mapping[str, Offer] = field(default_factory=dict)
+    questions: Mapping[str, Question] = field(default_factory=dict)
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     """By key: those without mistakes."""
     findings: tuple[Finding, ...] = ()
@@ -62,10 +66,13 @@ def read(files: Mapping[str, str], known: Known) -> Book:
     """
     sources = {_inner(path): Source(path, text) for path, text in sorted(files.items()) if _is_ours(path)}
     lifecycle_source, offers_source = sources.pop(LIFECYCLE, None), sources.pop(OFFERS, None)
+    questions_source = sources.pop(QUESTIONS, None)
     tests = [sources.pop(inner) for inner in list(sources) if inner.startswith(f"{TESTS}/")]
     stages = stage_names(lifecycle_source) if lifecycle_source else None
     by_key = {_key(inner): source for inner, source in sources.items()}
-    names = replace(with_campaigns(names_of(known), by_key), stages=stages)
+    questions = read_questions(questions_source) if questions_source else {}
+    names = with_questions(with_campaigns(names_of(known), by_key), questions)
+    names = replace(names, stages=stages)
 
     segments = read_segments(lifecycle_source, names) if lifecycle_source else {}
     reading = Reading(
@@ -77,7 +84,7 @@ def read(files: Mapping[str, str], known: Known) -> Book:
         lines=known.lines,
     )
     lifecycle = _lifecycle(lifecycle_source, reading, segments)
-    offers = read_offers(offers_source, reading) if offers_source else {}
+    offers = read_offers(offers_source, reading, known) if offers_source else {}
     drafts = [_draft(source, inner, reading) for inner, source in sources.items()]
     _check_keys(drafts)
     campaigns = {
@@ -85,7 +92,9 @@ def read(files: Mapping[str, str], known: Known) -> Book:
     }
     for source in tests:
         read_tests(source, reading, names.steps or frozenset())
-    read_from = [it for it in (lifecycle_source, offers_source, *sources.values(), *tests) if it]
+    read_from = [
+        it for it in (lifecycle_source, offers_source, questions_source, *sources.values(), *tests) if it
+    ]
     for source in read_from:
         check_comments(source)
     plans = [plan for draft in drafts if (plan := _plan(draft, offers, known))]
@@ -99,7 +108,11 @@ def read(files: Mapping[str, str], known: Known) -> Book:
     if lifecycle_source is None:
         findings.append(_no_lifecycle())
     return Book(
-        lifecycle=lifecycle or PLAINEST, offers=offers, campaigns=campaigns, findings=by_place(findings)
+        lifecycle=lifecycle or PLAINEST,
+        offers=offers,
+        questions=questions,
+        campaigns=campaigns,
+        findings=by_place(findings),
     )
 
 
@@ -107,7 +120,9 @@ def campaign_keys(files: Iterable[str]) -> frozenset[str]:
     """By what the campaigns in these files are known, sound or not. `files`: paths, as `read` takes them."""
     inner = (_inner(path) for path in files if path.startswith(f"{FOLDER}/") and _is_ours(path))
     return frozenset(
-        _key(it) for it in inner if it not in (LIFECYCLE, OFFERS) and not it.startswith(f"{TESTS}/")
+        _key(it)
+        for it in inner
+        if it not in (LIFECYCLE, OFFERS, QUESTIONS) and not it.startswith(f"{TESTS}/")
     )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+
+from babel.numbers import get_currency_precision
 
 from nurture.campaigns.overlaps import Plan
 from nurture.campaigns.source import Source
 from nurture.campaigns.wording import Complaint
 from nurture.journeys.spelling import quoted
 from nurture.lifecycle.stages import within
+from nurture.offers.discount import Amount, Percent
 from nurture.offers.offer import Offer
-
-_GIVEN = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[A-Z]{3})")
 
 
 def check_favours(
@@ -63,8 +63,13 @@ def _is_for(plan: Plan, stages: Sequence[str]) -> bool:
 
 def _worth(offer: Offer) -> tuple[float, str] | None:
     """How much, and of what; None: it cannot be compared."""
-    written = _GIVEN.fullmatch(offer.discount)
-    return (float(written[1]), written[2]) if written else None
+    match offer.worth:
+        case Percent(share=share):
+            return float(share * 100), "%"
+        case Amount(minor=minor, currency=currency):
+            return minor / 10 ** get_currency_precision(currency), currency
+        case _:
+            return None
 
 
 def _said(number: float, unit: str) -> str:

@@ -24,8 +24,15 @@ class Known:
     """Names of the product lines."""
     carriers: frozenset[str] | None = None
     """Names of the templates that show an offer."""
+    pools: frozenset[str] | None = None
+    """Files of codes (*.csv), by their paths below campaigns/."""
+    currency: str = ""
+    """In which the workspace keeps its amounts."""
     caps: tuple[tuple[int, Span], ...] = ()
     """The workspace's caps: so many messages to one contact in so long."""
     now: Moment | None = None
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """The workspace's, for dates without a time zone."""
+
+
+NOTHING_KNOWN = Known()

@@ -13,6 +13,7 @@ from nurture.campaigns.wording import Complaint
 from nurture.journeys.program import walk
 from nurture.journeys.spelling import near, quoted
 from nurture.journeys.steps.base import StepKind
+from nurture.journeys.steps.notify import NotifyStep
 from nurture.journeys.steps.send import SendStep
 from nurture.journeys.steps.unsubscribe import UnsubscribeStep
 from nurture.journeys.values import EACH, is_step_id
@@ -28,10 +29,11 @@ def check_steps(draft: Draft) -> None:
     _check_ids(draft)
     _check_reachable(draft, draft.steps, ("sequence",))
     steps = [step for _, step in walk(draft.steps)]
-    if steps and not any(isinstance(step, (SendStep, Unread)) for step in steps):
+    if steps and not any(isinstance(step, (SendStep, NotifyStep, Unread)) for step in steps):
         message = "this sequence sends no message"
         draft.source.complain(
-            Complaint("sends-nothing", message, "write a step `- send: …`", on_key=True), ("sequence",)
+            Complaint("sends-nothing", message, "write a step `- send: …`, or `- notify: …`", on_key=True),
+            ("sequence",),
         )
 
 

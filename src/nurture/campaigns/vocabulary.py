@@ -14,6 +14,7 @@ from nurture.audience.expressions.types import Type
 from nurture.campaigns.known import Known
 from nurture.campaigns.source import Source
 from nurture.campaigns.tree import Keyed, Listing, Scalar, Tree, find
+from nurture.journeys.questions import Question
 
 _TYPES: Mapping[type, Type] = {
     str: Type.TEXT,
@@ -45,6 +46,16 @@ def with_campaigns(names: Names, sources: Mapping[str, Source]) -> Names:
         attributes = {**dict.fromkeys(given, Type.UNKNOWN), **attributes}
     steps = {f"{key}/{step}" for key, source in sources.items() for step in message_names(source)}
     return replace(names, attributes=attributes, campaigns=frozenset(sources), steps=frozenset(steps))
+
+
+def with_questions(names: Names, questions: Mapping[str, Question]) -> Names:
+    """`names` with the questions, their answers, and the attributes that answers set."""
+    attributes = names.attributes
+    if attributes is not None:
+        kinds = {it.sets: Type.NUMBER if it.sets_score else Type.TEXT for it in questions.values() if it.sets}
+        attributes = {**kinds, **attributes}
+    answers = {key: frozenset(it.name for it in question.answers) for key, question in questions.items()}
+    return replace(names, attributes=attributes, questions=answers)
 
 
 def reader(names: Names, segments: Mapping[str, Expression]) -> Callable[[str], Expression]:

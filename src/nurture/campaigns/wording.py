@@ -84,23 +84,15 @@ def is_misspelled(item: Any, others: Iterable[Any]) -> bool:
 
 
 def unknown_key(key: str, model: type[Shape] | None) -> Complaint:
-    """A key that `model` does not have: of the language but not built, or a slip."""
+    """A key that `model` does not have: a slip."""
     if model is None:
         return Complaint("unknown-key", f"no key is called `{spoken(key)}:` here", on_key=True)
-    if normal(key) in model.later:
-        return not_yet(key)
     known = model.written_keys()
     run_on = next((it for it in known if normal(key).startswith(f"{normal(it)}_")), "")
     hint = near(spoken(key), known) or f"there is: {', '.join(known)}"
     if run_on:
         hint = f"a colon and a space are missing behind `{run_on}`"
     return Complaint("unknown-key", f"no key is called `{spoken(key)}:` here", hint, on_key=True)
-
-
-def not_yet(key: str) -> Complaint:
-    """A key of the language that this version does not have."""
-    message = f"`{spoken(key)}:` is not supported by this version"
-    return Complaint("not-yet", message, "leave it out for now", on_key=True)
 
 
 def _missing(key: str, model: type[Shape] | None) -> Complaint:

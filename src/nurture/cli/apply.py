@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from nurture.app import App, open_app
 from nurture.audience.spans import SpanError, parse_span
+from nurture.campaigns.findings import printable
 from nurture.cli.console import INTERRUPTED, Json, Workspace, counting, print_json, say, tell
 from nurture.clock import Moment, Span
 from nurture.errors import FilesError, UsageError
 from nurture.runner import applying, checking, proposing
-from nurture.runner.files import read_files
+from nurture.runner.checking import Checked
+from nurture.runner.files import CAMPAIGNS, read_files
+from nurture.runner.pools import PoolTaken, take_pools
 from nurture.runner.proposing import Proposal
 from nurture.store import agenda
 
@@ -53,7 +58,8 @@ def apply(
         with counting() as told:
             found = proposing.propose(app.store, app.settings, checked, files, now, progress=told)
         if not found.difference:
-            _say(as_json, found, None)
+            pools = _take_pools(app, checked, now)
+            _say(as_json, found, None, pools)
             return
         _show(found)
         proposing.must_be_possible(found)
@@ -61,12 +67,19 @@ def apply(
         if not yes and not _is_wanted():
             tell("Nothing was changed.")
             raise typer.Exit(1)
+        pools = _take_pools(app, checked, now)
         with counting() as told:
             number = applying.apply(
                 app.store, app.settings, checked, files, now, proposal=found, spread=over, progress=told
             )
         _say_who_is_looked_at(app, now)
-    _say(as_json, found, number)
+    _say(as_json, found, number, pools)
+
+
+def _take_pools(app: App, checked: Checked, now: Moment) -> list[PoolTaken]:
+    """Files of codes first: what is in force has its codes."""
+    with counting() as told:
+        return take_pools(app.store, app.settings.workspace, checked.book.offers.values(), now, told)
 
 
 def _span(written: str) -> Span:
@@ -129,8 +142,10 @@ def _is_wanted() -> bool:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _say(as_json: bool, found: Proposal, version: int | None) -> None:
+def _say(as_json: bool, found: Proposal, version: int | None, pools: Sequence[PoolTaken]) -> None:
     difference = found.difference
+    for it in pools:
+        _say_pool(it)
     if as_json:
         print_json(
             {
@@ -140,12 +155,23 @@ def _say(as_json: bool, found: Proposal, version: int | None) -> None:
                 "gone": difference.gone,
                 "other": list(difference.other),
                 "released": dict(found.released),
+                "codes": [asdict(it) for it in pools],
             }
         )
     elif version is None:
         say("Nothing has changed since the last apply.")
     else:
         say(f"Version {version} is in force. A daemon that is running takes it up within a second or two.")
+
+
+def _say_pool(it: PoolTaken) -> None:
+    """What became of a file of codes."""
+    there = f", {it.known:,} were there already" if it.known else ""
+    tell(f"  codes    {CAMPAIGNS}/{it.file}: {it.new:,} new{there}")
+    for line in it.lines:
+        tell(printable(f"           line {line.number}: {line.code!r} is not taken: {line.why}"))
+    if it.refused > len(it.lines):
+        tell(f"           {it.refused - len(it.lines):,} more are not taken")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -35,7 +35,7 @@ def doctor(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Look up what stands between this workspace and people's inboxes.
+    """Look up what stands between this workspace and inboxes.
 
     SPF, DKIM and DMARC, the bounce domain, relays, the public address, database, disk, clock and key files. Each line
     says how to put it right. Nothing is sent and nothing is changed. The exit status is 1 where something is missing.

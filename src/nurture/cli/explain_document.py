@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nurture.cli.explain_codes import code_as_dict
 from nurture.clock import Moment, format_iso
 from nurture.journeys.reasons import in_words
 from nurture.reports.explain import EntryStory, MessageStory, Outside
@@ -55,6 +56,7 @@ def account_as_dict(it: Account) -> dict[str, Any]:
             }
             for one in it.earned
         ],
+        "codes": [code_as_dict(one, it.currency) for one in it.codes],
         "outside": [_outside(one) for one in it.outside],
     }
 
@@ -117,6 +119,7 @@ def _message(it: MessageStory) -> dict[str, Any]:
         "opened_at": _iso(it.opened_at),
         "clicked_at": _iso(it.clicked_at),
         "unsubscribed_at": _iso(it.unsubscribed_at),
+        "recommended": [{"sku": one.sku, "name": one.name, "why": one.why} for one in it.recommended],
     }
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from nurture.campaigns.findings import printable
 from nurture.cli.console import hanging, out, say
+from nurture.cli.explain_codes import codes_in_words
 from nurture.clock import Moment, to_datetime
 from nurture.journeys.campaign import Campaign
 from nurture.journeys.reasons import Reason, in_words
@@ -55,6 +56,10 @@ def print_account(it: Account, world: World, *, lines: bool) -> None:
         _title("orders credited to messages")
         for earned in it.earned:
             _earned(earned, it.currency, it.zone)
+    if it.codes:
+        _title("codes")
+        for line in codes_in_words(it.codes, it.currency, it.zone):
+            say(hanging(printable(line), _INDENT))
     _title("not in")
     _not_in(it.outside, it.zone)
     if not it.outside:
@@ -129,6 +134,10 @@ def _message(it: MessageStory, campaign: Campaign | None) -> list[_Told]:
         case _:
             words = f"{name} is {it.state}{why}"
     story: list[_Told] = [(it.done_at or it.planned_at, words, it.saw)]
+    if it.state == "sent":
+        # At the same moment, and behind it, since sorting keeps the order.
+        for one in it.recommended:
+            story.append((story[0][0], f"it showed {one.name} ({one.sku}): {one.why}", {}))
     for verb, at in (
         ("opened", it.opened_at),
         ("clicked in", it.clicked_at),

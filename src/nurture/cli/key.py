@@ -29,8 +29,9 @@ def new(
 ) -> None:
     """Make a key, and show it this one time.
 
-    Scopes: contacts:write, contacts:read, events:write, orders:write, products:write, messages:send, privacy (export
-    and erase), and browser, which stands alone: such a key is publishable, and can only report what visitors do.
+    Scopes: contacts:write, contacts:read, events:write, orders:write, products:write, codes:read, messages:send,
+    privacy (export and erase), and browser, which stands alone: such a key is publishable, and can only report what
+    visitors do.
 
     \b
     nurture key new shop --scope contacts:write --scope orders:write

@@ -21,8 +21,8 @@ def schema(
 ) -> None:
     """Write the schemas that editors complete and underline by.
 
-    They are made anew in schema/ of the workspace, for campaigns, lifecycle.yaml, offers.yaml and tests. Do it after an
-    update of nurture. A file names its schema in its first line:
+    They are made anew in schema/ of the workspace, for campaigns, lifecycle.yaml, offers.yaml, questions.yaml and
+    tests. Do it after an update of nurture. A file names its schema in its first line:
 
     \b
     # yaml-language-server: $schema=../../schema/campaign.schema.json

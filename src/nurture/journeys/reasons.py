@@ -31,6 +31,8 @@ class Reason(StrEnum):
     """The step's own `when` does not hold."""
     HAS_BOUGHT = "has-bought"
     """An introductory or trial offer, and the contact has bought."""
+    OFFER_OUT = "offer-out"
+    """No code was left of what it offers."""
     STALE = "stale"
     """The message would have come too late."""
     CAP = "cap"
@@ -67,6 +69,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.WHEN: "the campaign's `when` does not hold for them",
     Reason.STEP_WHEN: "the step's `when` does not hold for them",
     Reason.HAS_BOUGHT: "the offer is for those who have not bought yet, and they have",
+    Reason.OFFER_OUT: "no code was left of what it offers",
     Reason.STALE: "it would have come too late",
     Reason.CAP: "they had as much mail as [limits] allows, and it could not wait any longer",
     Reason.REPLACED: "another message of a higher priority took the room that the cap leaves",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
@@ -79,14 +79,9 @@ def context_of(info: ValidationInfo) -> Reading:
 
 
 class Shape(BaseModel):
-    """A group of keys in a file.
-
-    Unknown keys are errors; those in `later` are part of the language, but not built.
-    """
+    """A group of keys in a file; unknown ones are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    later: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+from nurture.messages.asking import asking, no_page
 from nurture.messages.compiled import Compiled
 from nurture.messages.environment import make_environment
 from nurture.messages.segments import Segment, split
@@ -18,7 +19,8 @@ def construct_at_fault(compiled: Compiled, values: Mapping[str, Any]) -> str:
 
     Renders part after part, so it is dear: for a message that is known to fail.
     """
-    given = {**values, "_pixel": "", "_hidden": "", "_tracker": lambda no, target: target}
+    given = {**values, "_pixel": "", "_hidden": "", "_tagger": str, "_tracker": lambda no, target: target}
+    given["question"] = asking({it.key: it for it in compiled.questions}, values.get("_answer_url", no_page))
     given |= {f"_{no}": "" for no in range(1, len(compiled.links) + 1)}
     plain, html = make_environment(html=False), make_environment(html=True)
     parts = [compiled.subject, compiled.preview, *compiled.links]

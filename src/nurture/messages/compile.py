@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
 from nurture.errors import TemplateError
+from nurture.journeys.questions import Question
+from nurture.messages.assembling import Assembled, assemble, texts_of
 from nurture.messages.compiled import FORMAT, Compiled
 from nurture.messages.environment import make_environment
 from nurture.messages.inlining import has_styles, inline
-from nurture.messages.joining import join_sources
 from nurture.messages.library import Head, Library, Source
-from nurture.messages.markdown import to_html
 from nurture.messages.masking import Masker
-from nurture.messages.names import Read, Text, read, references
+from nurture.messages.names import Read, Text, read
 from nurture.messages.proof import reason_not_to_inline_once
 from nurture.messages.rehearsal import STOPS, rehearse, stopped
 from nurture.messages.text import derive
 from nurture.messages.tracking import track
-from nurture.messages.vocabulary import ADDRESSES
+from nurture.messages.vocabulary import ADDRESSES, SETTLED
 
 VERSIONS = (
     str(FORMAT),
-    *(f"{name} {version(name)}" for name in ("jinja2", "premailer", "cssutils", "lxml", "markdown-it-py")),
+    *(
+        f"{name} {version(name)}"
+        for name in ("jinja2", "premailer", "cssselect", "cssutils", "lxml", "markdown-it-py", "mrml")
+    ),
 )
 """What has a say in what compiling makes of the same sources."""
-
-_DEEPEST = 12
 
 
 def compile_template(
@@ -41,74 +43,44 @@ def compile_template(
     source = library.source(name, locale)
     head = library.head(source)
     head = replace(head, subject=subject or head.subject, preview=preview or head.preview)
-    texts = _texts(library, source, head)
-    said = read(texts, library.parts)
-    body = to_html(head.body) if source.is_markdown else head.body
-    joined = join_sources(body, head.layout, library.parts)
-    masker = Masker(joined + head.preview)
-    tracked = track(masker.mask(joined), masker, head.preview)
+    texts = texts_of(library, source, head)
+    said = read(texts, library.parts, library.macros)
+    questions = _asked(library, said, source.locale)
+    whole = assemble(library, source, head, texts)
+    masker = Masker(whole.html + whole.preview)
+    tracked = track(masker.mask(whole.html), masker, whole.preview, tags=library.tags_links)
     try:
-        html, reason, shown = _styled(tracked.html, masker, len(tracked.links), source.path)
+        html, reason, shown = _styled(tracked.html, masker, len(tracked.links), source.path, whole.is_styled)
         rehearse(
             head,
             masker.unmask(tracked.html),
             len(tracked.links),
-            proved=has_styles(tracked.html) and not reason,
+            proved=has_styles(tracked.html) and not reason and not whole.is_styled,
         )
     except STOPS as stop:
         raise stopped(stop, masker.unmask(tracked.html), texts) from None
     compiled = Compiled(
         name=name,
         locale=source.locale,
-        hash=_hash(name, source, head, texts),
-        subject=head.subject,
-        preview=head.preview,
+        hash=_hash(library, name, source, head, texts, questions, whole),
+        subject=whole.subject,
+        preview=whole.preview,
+        written=(head.subject, head.preview),
         html=html,
         text=derive(shown, masker),
         links=tracked.links,
         inline_each=reason,
         needs=_needs(said),
+        questions=questions,
     )
     _must_compile(compiled, source.path)
     return compiled
 
 
-def _texts(library: Library, source: Source, head: Head) -> list[Text]:
-    """Subject, preview, body, and every file that these name, each once."""
-    texts = [
-        Text(path=source.path, line=head.subject_line, source=head.subject),
-        Text(path=source.path, line=max(head.preview_line, 1), source=head.preview),
-        Text(path=source.path, line=head.body_line, source=head.body),
-    ]
-    seen: set[str] = set()
-
-    def visit(text: Text, trail: tuple[str, ...]) -> None:
-        for path in references(text, library.parts):
-            _descend(path, trail, text)
-
-    def _descend(path: str, trail: tuple[str, ...], named_in: Text) -> None:
-        if path in trail or len(trail) > _DEEPEST:
-            raise TemplateError(
-                f'"{path}" names itself, through {" → ".join(trail)}',
-                where=named_in.path,
-                remedy="Break the circle.",
-            )
-        part = Text(path=path, line=1, source=library.parts[path])
-        if path not in seen:
-            seen.add(path)
-            texts.append(part)
-        visit(part, (*trail, path))
-
-    visit(texts[2], (source.path,))
-    if head.layout:
-        _descend(head.layout, (source.path,), texts[2])
-    return texts
-
-
-def _styled(masked: str, masker: Masker, links: int, path: str) -> tuple[str, str, str]:
+def _styled(masked: str, masker: Masker, links: int, path: str, is_styled: bool) -> tuple[str, str, str]:
     """The HTML's Jinja source, why to inline it per recipient, and the masked HTML that people see."""
     before = masker.unmask(masked)
-    if not has_styles(masked):
+    if is_styled or not has_styles(masked):
         return before, "", masked
     try:
         shown = inline(masked)
@@ -120,11 +92,25 @@ def _styled(masked: str, masker: Masker, links: int, path: str) -> tuple[str, st
 
 
 def _needs(said: Read) -> frozenset[str]:
-    ours = (*ADDRESSES, "sender", "now", "days_since")
+    ours = (*ADDRESSES, *SETTLED, "sender", "now", "days_since")
     return frozenset(need for need in said.needs if need.partition(".")[0] not in ours)
 
 
-def _hash(name: str, source: Source, head: Head, texts: list[Text]) -> str:
+def _asked(library: Library, said: Read, locale: str) -> tuple[Question, ...]:
+    """The questions that it puts, in its language. One that is not there is for whoever looks at all files to say."""
+    named = sorted(it.removeprefix("question.") for it in said.needs if it.startswith("question."))
+    return tuple(library.questions[it].spoken(locale) for it in named if it in library.questions)
+
+
+def _hash(
+    library: Library,
+    name: str,
+    source: Source,
+    head: Head,
+    texts: Sequence[Text],
+    questions: tuple[Question, ...],
+    whole: Assembled,
+) -> str:
     told = [
         VERSIONS,
         name,
@@ -132,6 +118,9 @@ def _hash(name: str, source: Source, head: Head, texts: list[Text]) -> str:
         head.layout,
         source.path,
         *((it.path, it.line, it.source) for it in texts),
+        # Brand, language and pictures are in these, as far as the message has them.
+        *(whole.subject, whole.preview, whole.html, library.tags_links),
+        *map(repr, questions),
     ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 

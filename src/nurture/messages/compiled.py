@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-FORMAT = 1
+from nurture.journeys.questions import Answer, Question
+
+FORMAT = 2
 """Goes into every hash: a change of what compiling makes of the same sources raises it."""
 
 
@@ -20,6 +23,8 @@ class Compiled:
     """Of all sources and versions that went in: 32 hexadecimal digits."""
     subject: str
     preview: str = ""
+    written: tuple[str, str] = ("", "")
+    """Subject and preview as they stand in the files, by which it is found."""
     html: str
     text: str
     links: tuple[str, ...] = ()
@@ -27,7 +32,9 @@ class Compiled:
     inline_each: str = ""
     """Where styles have to be inlined per recipient: a sentence that names the construct. Else empty."""
     needs: frozenset[str] = frozenset()
-    """Facts that it names: `contact.first_name`, `orders.within(90 days).count`, `recommend`."""
+    """Facts that it names: `contact.first_name`, `orders.within(90 days).count`, `recommend`, `question.how-was-it`."""
+    questions: tuple[Question, ...] = field(default=(), hash=False)
+    """What it asks, in its language: the answers of a message that has gone stay as they were."""
 
     def to_json(self) -> str:
         """As one JSON object, keys sorted."""
@@ -37,4 +44,17 @@ class Compiled:
     def from_json(cls, text: str) -> Compiled:
         """The reverse of `to_json`."""
         raw = json.loads(text)
-        return cls(**{**raw, "links": tuple(raw["links"]), "needs": frozenset(raw["needs"])})
+        asked = tuple(_question(it) for it in raw.get("questions", ()))
+        return cls(
+            **{
+                **raw,
+                "links": tuple(raw["links"]),
+                "needs": frozenset(raw["needs"]),
+                "questions": asked,
+                "written": tuple(raw.get("written", ("", ""))),
+            }
+        )
+
+
+def _question(raw: dict[str, Any]) -> Question:
+    return Question(**{**raw, "answers": tuple(Answer(**it) for it in raw["answers"])})

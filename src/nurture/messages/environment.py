@@ -57,14 +57,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
     chained = staticmethod(chained)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) is Group:
+        if isinstance(obj, Group):
             return obj.fact(attribute, self)
         if type(obj) is Missing and not attribute.startswith("_"):
             return obj
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        if type(obj) is Group and isinstance(argument, str):
+        if isinstance(obj, Group) and isinstance(argument, str):
             return obj.fact(argument, self)
         if type(obj) is Missing and not str(argument).startswith("_"):
             return obj
@@ -155,6 +155,12 @@ def _track(context: Context, href: Any, no: int) -> str:
     return tracker(no, str(href))
 
 
+@pass_context
+def _tagged(context: Context, href: Any) -> str:
+    tagger: Callable[[str], str] = context["_tagger"]
+    return escape(tagger(href.unescape())) if isinstance(href, Markup) else tagger(str(href))
+
+
 def make_environment(*, html: bool, undefined: type[Undefined] = StrictUndefined) -> Sandbox:
     """An environment for the HTML part, or for subject, preview, addresses and the text part."""
     environment = Sandbox(
@@ -164,6 +170,6 @@ def make_environment(*, html: bool, undefined: type[Undefined] = StrictUndefined
     filters: dict[str, Callable[..., Any]] = {name: FILTERS[name] for name in KEPT_FILTERS}
     if not html:
         filters.update(dict.fromkeys(("e", "escape", "safe"), _plain))
-    environment.filters = {**filters, **BOUNDED, **FORMATS, "_track": _track}
+    environment.filters = {**filters, **BOUNDED, **FORMATS, "_tagged": _tagged, "_track": _track}
     environment.tests = {name: TESTS[name] for name in KEPT_TESTS}
     return environment

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator
 
 from nurture import __version__
 from nurture.messages.compile import VERSIONS
 from nurture.messages.library import Library
+
+_CALL = re.compile(r"\b(\w+)\s*\(")
 
 
 def fingerprint(
@@ -20,7 +23,8 @@ def fingerprint(
     """
     source = library.source(name, locale)
     head = library.head(source)
-    files = {path: library.parts[path] for path in files_of(library, name, locale)}
+    parts = library.parts_in(source.locale)
+    files = {path: parts[path] for path in files_of(library, name, locale)}
     told = [
         __version__,
         VERSIONS,
@@ -31,8 +35,19 @@ def fingerprint(
         source.path,
         head.layout,
         sorted(files.items()),
+        _questions(library, files.values()),
+        library.tags_links,
+        sorted(library.brand.items()),
+        sorted((library.images or {}).items()) if any("images/" in text for text in files.values()) else [],
     ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _questions(library: Library, texts: Collection[str]) -> list[str]:
+    """All questions, where one may be asked: one too many does no harm."""
+    return (
+        [repr(it) for it in library.questions.values()] if any("question" in text for text in texts) else []
+    )
 
 
 def files_of(library: Library, name: str, locale: str = "") -> tuple[str, ...]:
@@ -43,15 +58,18 @@ def files_of(library: Library, name: str, locale: str = "") -> tuple[str, ...]:
     source = library.source(name, locale)
     layout = library.head(source).layout
     found = dict.fromkeys((source.path, *([layout] if layout else [])))
+    parts = library.parts_in(source.locale)
     waiting = list(found)
     while waiting:
-        for path in _named(library.parts[waiting.pop()], library.parts):
+        for path in _named(parts[waiting.pop()], library):
             if path not in found:
                 found[path] = None
                 waiting.append(path)
     return tuple(found)
 
 
-def _named(text: str, parts: Mapping[str, str]) -> Iterator[str]:
+def _named(text: str, library: Library) -> Iterator[str]:
     # Behind a backslash a path can be spelled in ways of its own: then every file counts.
-    return (path for path in parts if path in text or "\\" in text)
+    yield from (path for path in library.parts if path in text or "\\" in text)
+    called = set(_CALL.findall(text))
+    yield from (path for name in sorted(called & library.macros.keys()) for path in library.macros[name])

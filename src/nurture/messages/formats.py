@@ -1,4 +1,4 @@
-"""The filters `date`, `money` and `number`: as people write them in the contact's language."""
+"""Filters that write as people do in the contact's language: dates, amounts, numbers, shares and lists."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ from collections.abc import Callable
 from datetime import date as Date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_decimal, get_currency_precision
+from babel.lists import format_list
+from babel.numbers import format_decimal, format_percent, get_currency_precision
 from jinja2 import pass_context
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from nurture.messages.amounts import write_amount
-from nurture.messages.bounds import TooMuch
+from nurture.messages.bounds import LONGEST, TooMuch, too_long
+from nurture.messages.relative_days import days_away
 
 FALLBACK = "en"
 _LONGEST_STYLE = 64
 """Characters of a pattern or of a currency's name: what was written in it is remembered."""
+_MOST_LISTED = 100
+_LISTS: dict[str, Literal["standard", "or"]] = {"and": "standard", "or": "or"}
 _LARGEST = 30
 """Digits before and behind the point: 1e999999999 is not written out."""
 
@@ -50,6 +56,14 @@ def _date(value: Date, style: str, locale: str) -> str:
 def _number(value: Decimal, digits: int, locale: str) -> str:
     pattern = "#,##0." + "0" * digits if digits > 0 else "#,##0" if digits == 0 else None
     return format_decimal(value, pattern, locale_of(locale))
+
+
+@lru_cache(maxsize=4096)
+def _percent(value: Decimal, digits: int, locale: str) -> str:
+    written = locale_of(locale).percent_formats[None].pattern
+    # "#,##0%": the only 0 is the last digit before the point.
+    pattern = written.replace("0", "0." + "0" * digits, 1) if digits > 0 else written
+    return format_percent(value, pattern, locale_of(locale))
 
 
 def _decimal(value: Any) -> Decimal | None:
@@ -88,5 +102,51 @@ def number(context: Context, value: Any, digits: int = -1) -> str:
     return str(value) if it is None else _number(it, min(digits, 12), context.get("_locale") or FALLBACK)
 
 
-FILTERS: dict[str, Callable[..., Any]] = {"date": date, "money": money, "number": number}
+@pass_context
+def percent(context: Context, value: Any, digits: int = 0) -> str:
+    """`{{ 0.15|percent }}`: 15%; a share, 1 being all of it."""
+    it = _decimal(value)
+    return str(value) if it is None else _percent(it, min(digits, 12), context.get("_locale") or FALLBACK)
+
+
+@pass_context
+def relative(context: Context, value: Any, days: int = 14) -> str:
+    """`{{ offer.expires_at|relative }}`: today, tomorrow, in 3 days; a date where it is more than so many days away."""
+    now = context.get("now")
+    if not isinstance(value, Date) or not isinstance(now, Date):
+        return str(value)
+    away = (Date(value.year, value.month, value.day) - Date(now.year, now.month, now.day)).days
+    locale = context.get("_locale") or FALLBACK
+    if abs(away) > days:
+        return _date(Date(value.year, value.month, value.day), "long", locale)
+    return days_away(away, locale_of(locale))
+
+
+def _escaped(context: EvalContext, items: list[Any]) -> list[str]:
+    return [escape(it) for it in items] if context.autoescape else [str(it) for it in items]
+
+
+@pass_context
+def listed(context: Context, value: Any, style: str = "and") -> str:
+    """`{{ names|listed }}`: a, b, and c; with `listed("or")`: a, b, or c."""
+    items = [] if isinstance(value, str) else list(value)
+    if len(items) > _MOST_LISTED:
+        raise TooMuch(f"a list of more than {_MOST_LISTED} is not written out in words")
+    if style not in _LISTS or not items:
+        return str(value) if isinstance(value, str) else ""
+    shown = _escaped(context.eval_ctx, items)
+    if sum(map(len, shown)) > LONGEST:
+        raise too_long()
+    text = format_list(shown, _LISTS[style], locale_of(context.get("_locale") or FALLBACK))
+    return Markup(text) if context.eval_ctx.autoescape else text
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "date": date,
+    "listed": listed,
+    "money": money,
+    "number": number,
+    "percent": percent,
+    "relative": relative,
+}
 """By the names that templates use."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
-from functools import lru_cache
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from cssutils import CSSParser
+from lxml import etree
 from premailer import Premailer
 
 from nurture.errors import TemplateError
+from nurture.messages.cascade import Style, styles_of
 
 _ROOT = re.compile(r"<html[\s>].*</html\s*>", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"<style[\s>]", re.IGNORECASE)
@@ -19,17 +18,12 @@ _STYLE = re.compile(r"<style[\s>]", re.IGNORECASE)
 _LOCK = threading.Lock()
 
 
-def _fetch_nothing(url: str) -> None:
-    """What cssutils is given to load `@import` with: by itself it would open any address, files too."""
-
-
-_PARSER = CSSParser(loglevel=logging.CRITICAL, fetcher=_fetch_nothing, validate=False)
-
-
 class _Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
-    """Premailer's `allow_network` does not reach its CSS parser: here that parser fetches nothing.
+    """Premailer with the cascade of CSS worked out in full, so that a message looks as before.
 
-    And a style sheet is taken apart once, not for each of the messages that share a layout.
+    By itself it puts a shorthand where the property stood first, counts only dots and words of a selector, leaves
+    `:not( )` and `:first-child` within one out, and writes `!important` into elements, which no `@media` rule
+    can override there and Outlook for Windows does not read. Its CSS parser would fetch `@import`.
     """
 
     def __init__(self, html: str) -> None:
@@ -37,30 +31,36 @@ class _Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
             html=html,
             allow_network=False,
             allow_loading_external_files=False,
-            strip_important=False,
-            keep_style_tags=True,
-            disable_validation=True,
-            align_floating_images=False,
-            # Outlook reads both from the style; a width="100%" or height="auto" made out of it does harm.
-            disable_basic_attributes=["width", "height"],
+            # Outlook reads these from the style. A width="100%" or height="auto" made out of it does harm, and so
+            # does an align="left" made out of text-align: a table that has it floats.
+            disable_basic_attributes=["width", "height", "align"],
         )
 
-    def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
-        return _PARSER.parseString(css_body, validate=False)
+    def transform(self) -> str:
+        root = etree.fromstring(self.html.strip(), etree.HTMLParser())
+        for element, style in styles_of(root, list(self._sheets(root))).items():
+            text = _written(style, element.get("style") or "")
+            element.set("style", text)
+            self._style_to_basic_html_attributes(element, text, force=True)
+        inlined: str = etree.tostring(root, method="html", encoding="utf-8").decode()
+        return inlined
 
-    def _parse_style_rules(self, css_body: str | None, ruleset_index: int) -> tuple[list[Any], list[Any]]:
-        rules, leftover = _rules(css_body or "", ruleset_index)
-        return list(rules), list(leftover)
-
-    def rules(self, css: str, index: int) -> tuple[list[Any], list[Any]]:
-        """What premailer makes of the style sheet that is number `index` of its document."""
-        found: tuple[list[Any], list[Any]] = super()._parse_style_rules(css, index)
-        return found
+    def _sheets(self, root: etree._Element) -> Iterator[str]:
+        """Those that hold on a screen. <style data-premailer="ignore"> stays as it is."""
+        for style in root.iter("style"):
+            ignored = style.attrib.pop(self.attribute_name, "") == "ignore"
+            if not ignored and style.get("media", "all").strip().lower() in ("", "all", "screen"):
+                yield style.text or ""
 
 
-@lru_cache(maxsize=64)
-def _rules(css: str, index: int) -> tuple[list[Any], list[Any]]:
-    return _Inliner("").rules(css, index)
+def _written(style: Style, own: str) -> str:
+    """What the element's own style attribute says comes behind the sheets, but for what is important in these."""
+    said = [_said(style.normal), own.strip().rstrip(";"), _said(style.important)]
+    return "; ".join(part for part in said if part)
+
+
+def _said(declarations: Mapping[str, tuple[str, ...]]) -> str:
+    return "; ".join(f"{name}:{value}" for name, values in declarations.items() for value in values)
 
 
 def has_styles(html: str) -> bool:
@@ -80,7 +80,7 @@ def inline(html: str) -> str:
         )
     try:
         with _LOCK:
-            inlined: str = _Inliner(match[0]).transform(pretty_print=False)
+            inlined: str = _Inliner(match[0]).transform()
     except Exception as error:
         raise TemplateError(
             f"the styles cannot be worked in: {error}", remedy="Look at the selectors in <style>."

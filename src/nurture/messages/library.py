@@ -5,16 +5,24 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from nurture.errors import TemplateError
+from nurture.journeys.questions import Question
+from nurture.messages.languages import in_language, variant
+from nurture.messages.macros import paths_by_name
+from nurture.settings.brand import Brand
 
 _MESSAGE = re.compile(
-    r"(?P<name>[a-z0-9-]+)(?:\.(?P<locale>[a-z]{2,3}(?:[-_][a-z0-9]{2,4})?))?\.(?P<ending>md|html)"
+    r"(?P<name>[a-z0-9-]+)(?:\.(?P<locale>[a-z]{2,3}(?:[-_][a-z0-9]{2,4})?))?\.(?P<ending>md|html|mjml)"
 )
 _HEAD_LINE = re.compile(r"([A-Za-z][A-Za-z _-]*):[ \t]*(.*)")
 _KEYS = ("subject", "preview", "layout")
-DEFAULT_LAYOUT = "layouts/base.html"
+LAYOUTS = "layouts/"
+_DEFAULT = "base"
+_PARENTS = (".html", ".mjml")
+"""A layout of MJML holds Markdown in its text, and the other way round is not possible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +57,26 @@ class Source:
 class Library:
     """All sources under templates/email/: `path` (with `/`) to text."""
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, str],
+        questions: Mapping[str, Question] | None = None,
+        *,
+        brand: Mapping[str, str | int] | None = None,
+        images: Mapping[str, str] | None = None,
+        tags_links: bool = False,
+    ) -> None:
+        """`brand`: what [brand] says, as `Brand.words` gives it. `images`: where each picture below templates/images/
+        is served; None: nothing is known of them, and their names stay as they are. `tags_links`: whether links get
+        UTM parameters."""
+        self.brand: Mapping[str, str | int] = Brand().words() if brand is None else brand
+        self.images = images
+        self.tags_links = tags_links
+        self.questions: Mapping[str, Question] = questions or {}
+        """What messages may ask, by name."""
         self.parts: Mapping[str, str] = {path: _tidy(text) for path, text in sources.items()}
         """Every file, messages and parts alike, with `\\n` line ends."""
+        self._parts_in: dict[str, Mapping[str, str]] = {}
         self._messages: dict[tuple[str, str], list[Source]] = {}
         for path, text in sorted(self.parts.items()):
             match = _MESSAGE.fullmatch(path)
@@ -59,6 +84,18 @@ class Library:
                 locale = (match["locale"] or "").replace("_", "-")
                 source = Source(name=match["name"], locale=locale, path=path, text=text)
                 self._messages.setdefault((source.name, locale), []).append(source)
+
+    @cached_property
+    def macros(self) -> Mapping[str, tuple[str, ...]]:
+        """In which files below macros/ each macro stands; more than one is a mistake of whoever calls it."""
+        return paths_by_name(self.parts)
+
+    def parts_in(self, locale: str) -> Mapping[str, str]:
+        """`parts` for messages in this language: where one names `layouts/base.html`, and there is
+        `layouts/base.de.html`, it means that one; only that file itself still names the other."""
+        if locale not in self._parts_in:
+            self._parts_in[locale] = in_language(self.parts, locale) if locale else self.parts
+        return self._parts_in[locale]
 
     def names(self) -> tuple[str, ...]:
         """The names of all messages, sorted."""
@@ -105,7 +142,9 @@ class Library:
 
     def head(self, source: Source) -> Head:
         """Read the first lines of a message. Raises TemplateError naming file and line."""
-        return _read_head(source, self.parts)
+        spoken = replace(source, text=self.parts_in(source.locale)[source.path])
+        head = _read_head(spoken, self.parts)
+        return replace(head, layout=variant(head.layout, source.locale, self.parts))
 
 
 def _tidy(text: str) -> str:
@@ -158,20 +197,20 @@ def _head_line(line: str, path: str, no: int) -> tuple[str, str]:
 
 
 def _layout(said: tuple[str, int] | None, path: str, parts: Mapping[str, str]) -> str:
-    if said is None:
-        return DEFAULT_LAYOUT if DEFAULT_LAYOUT in parts else ""
-    name, line = said
+    endings = (".mjml",) if path.endswith(".mjml") else (".html",) if path.endswith(".html") else _PARENTS
+    name, line = (_DEFAULT, 0) if said is None else said
     if name in ("", "none"):
         return ""
-    candidate = f"layouts/{name.removesuffix('.html')}.html"
-    if candidate not in parts:
-        known = [
-            key.removeprefix("layouts/").removesuffix(".html") for key in parts if key.startswith("layouts/")
-        ]
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f'did you mean "{near[0]}"?' if near else f"Write it as templates/email/{candidate}"
+    stem = name.removesuffix(".html").removesuffix(".mjml")
+    found = next((it for ending in endings if (it := f"{LAYOUTS}{stem}{ending}") in parts), "")
+    if not found and line:
+        known = [it.removeprefix(LAYOUTS).rpartition(".")[0] for it in parts if it.startswith(LAYOUTS)]
+        near = difflib.get_close_matches(stem, known, 1)
+        hint = f"Write it as templates/email/{LAYOUTS}{stem}{endings[0]}"
+        if near and near[0] != stem:
+            hint = f'did you mean "{near[0]}"?'
         raise _fault(path, line, f'no layout is called "{name}"', hint)
-    return candidate
+    return found
 
 
 def _fault(path: str, line: int, message: str, remedy: str) -> TemplateError:

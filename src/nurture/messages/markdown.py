@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from markdown_it import MarkdownIt
 
 from nurture.messages.markdown_lists import mend_lists
 from nurture.messages.masking import Masker
 from nurture.messages.places import Scanner
-from nurture.messages.segments import split
+from nurture.messages.segments import Segment, split
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table").disable("code")
+_CALL = re.compile(r"\{\{ (\w+)\s*\(")
 _ENDS = ("end", "else", "elif")
 
 
-def to_html(source: str) -> str:
+def to_html(source: str, macros: Collection[str] = ()) -> str:
     """Turn `source` into HTML.
 
-    A statement alone on its line stands between paragraphs, list items or table rows; others are in the text.
+    A statement alone on its line stands between paragraphs, list items or table rows; others are in the text. So does
+    the call of one of `macros`.
     Four spaces in front of a line mean nothing, so that what stands in `{% if %}` may be indented.
     """
     masker = Masker(source)
@@ -32,7 +35,7 @@ def to_html(source: str) -> str:
             continue
         place = scanner.meet_mark()
         word = masker.add(segment, place)
-        if segment.kind == "stmt" and place.kind == "text":
+        if place.kind == "text" and (segment.kind == "stmt" or _calls(segment, macros)):
             # Quotation marks are punctuation to Markdown: emphasis may begin and end beside them.
             word = f"‹{word}›"
         elif segment.kind == "stmt" and place.kind == "tag":
@@ -45,6 +48,11 @@ def to_html(source: str) -> str:
     html = row.sub(r"<!--\1-->", html)
     html = re.sub(rf"(?:‹|%E2%80%B9)({stem}\d+z)(?:›|%E2%80%BA)", r"\1", html)
     return masker.unmask(html)
+
+
+def _calls(segment: Segment, macros: Collection[str]) -> bool:
+    match = _CALL.match(segment.text)
+    return match is not None and match[1] in macros
 
 
 def _statement_lines(lines: list[str], mark: re.Pattern[str], masker: Masker) -> list[str]:

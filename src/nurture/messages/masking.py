@@ -81,6 +81,10 @@ class Masker:
         """Which marks stand in `masked`, in their order."""
         return [int(match[1]) for match in self._name.finditer(masked)]
 
+    def words(self, masked: str) -> list[tuple[int, int]]:
+        """Where in `masked` words for marks stand, each with the mark's number."""
+        return [(match.start(), int(match[1])) for match in self._name.finditer(masked)]
+
     def mark_of(self, comment: str) -> Segment | None:
         """The statement that an HTML comment with this text stands for."""
         match = self._name.fullmatch(comment.strip())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -12,10 +12,12 @@ from jinja2 import TemplateSyntaxError, nodes
 from nurture.audience.spans import SpanError, parse_span
 from nurture.errors import TemplateError
 from nurture.messages.environment import make_environment
-from nurture.messages.vocabulary import ANY, CONTACT, FACTS, GROUPS, INSIDE, JINJA, PLAIN, PRODUCT
+from nurture.messages.macro_calls import wrong_calls
+from nurture.messages.recommend_call import RECOMMEND_UP, asks_up, fault_in
+from nurture.messages.vocabulary import ANY, CONTACT, FACTS, GROUPS, INSIDE, JINJA, PLAIN, PRODUCT, SETTLED
 
 _ENVIRONMENT = make_environment(html=True)
-_INTERNAL_FILTERS = frozenset({"_track"})
+_INTERNAL_FILTERS = frozenset({"_tagged", "_track"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,8 @@ class Text:
     line: int
     """The file's line where `source` begins, from 1."""
     source: str
+    macro: str = ""
+    """The only macro of it that counts; empty: all of it counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +46,35 @@ class _Tree:
     text: Text
     root: nodes.Template
     assigned: set[str] = field(default_factory=set)
-    products: set[str] = field(default_factory=set)
-    """Names that run through `recommend(…)`."""
+    local: set[int] = field(default_factory=set)
+    """Which nodes are names that a macro is called with."""
+    is_sound: bool = False
+    """Whether nothing in it is forbidden: messages share trees, which is looked at once."""
+    products: set[int] = field(default_factory=set)
+    """Which nodes are names of what `recommend(…)` gives, one after the other."""
 
 
-def read(texts: Iterable[Text], parts: Mapping[str, str]) -> Read:
-    """Check all texts of one message together. Raises TemplateError with file, line and remedy."""
+def read(texts: Iterable[Text], parts: Mapping[str, str], macros: Collection[str] = ()) -> Read:
+    """Check all texts of one message together. Raises TemplateError with file, line and remedy.
+
+    `macros`: the names of those that every message knows; the ones that are called are among `texts`.
+    """
     trees = [_parse(text) for text in texts]
-    assigned = frozenset[str]().union(*(tree.assigned for tree in trees))
+    shared = frozenset[str](macros).union(*(tree.assigned for tree in trees if not tree.text.macro))
+    defined = {
+        it.name: it
+        for tree in trees
+        for it in tree.root.body
+        if isinstance(it, nodes.Macro) and tree.text.macro
+    }
     paths = {path for tree in trees for path in _references(tree, parts)}
     needs: set[str] = set()
     faults: list[TemplateError] = []
     for tree in trees:
         _constructs(tree)
-        needs |= set(_facts(tree, assigned, faults))
+        faults += [_fault(tree.text, *it) for it in wrong_calls(tree.root, defined, tree.assigned)]
+        own = frozenset(macros) | tree.assigned if tree.text.macro else shared
+        needs |= set(_facts(tree, own, faults, macros))
     if faults:
         faults[0].others = tuple(faults[1:])
         raise faults[0]
@@ -67,6 +86,13 @@ def references(text: Text, parts: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(_references(_parse(text), parts))
 
 
+def macros_called(text: Text, macros: Collection[str]) -> tuple[str, ...]:
+    """Those of `macros` that `text` names, in order. Raises TemplateError."""
+    tree = _parse(text)
+    found = {it.name: None for it in tree.root.find_all(nodes.Name) if it.ctx == "load" and it.name in macros}
+    return tuple(name for name in found if name not in tree.assigned or name == text.macro)
+
+
 def local_names(source: str) -> frozenset[str]:
     """The names in `source` that are no facts: of a loop, a macro or a `set` around it."""
     root = _ENVIRONMENT.parse(source)
@@ -74,25 +100,60 @@ def local_names(source: str) -> frozenset[str]:
     return frozenset(name for name in loaded if (name not in FACTS and name not in JINJA) or name == "loop")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _parse(text: Text) -> _Tree:
     """Remembered, since messages share their layout and parts. Not to be changed."""
     try:
         root = _ENVIRONMENT.parse("\n" * (text.line - 1) + text.source)
     except TemplateSyntaxError as error:
         raise _fault(text, error.lineno, _said(error.message or ""), _remedy(error.message or "")) from None
+    if text.macro:
+        root.body = [it for it in root.body if isinstance(it, nodes.Macro) and it.name == text.macro]
     tree = _Tree(text, root)
     for name in root.find_all(nodes.Name):
-        if name.ctx in ("store", "param"):
+        if name.ctx == "store":
             tree.assigned.add(name.name)
+    for block in root.find_all(nodes.With):
+        tree.assigned.update(it.name for it in block.targets if isinstance(it, nodes.Name))
     for macro in root.find_all(nodes.Macro):
         tree.assigned.add(macro.name)
+    scopes: list[nodes.Macro | nodes.CallBlock] = [
+        *root.find_all(nodes.Macro),
+        *root.find_all(nodes.CallBlock),
+    ]
+    for scope in scopes:
+        own = {it.name for it in scope.args}
+        tree.local.update(id(it) for it in scope.find_all(nodes.Name) if it.ctx == "load" and it.name in own)
     for imported in root.find_all(nodes.FromImport):
         tree.assigned.update(it if isinstance(it, str) else it[1] for it in imported.names)
-    for loop in root.find_all(nodes.For):
-        if isinstance(loop.target, nodes.Name) and _chain(loop.iter) == ("recommend",):
-            tree.products.add(loop.target.name)
+    _find_products(tree)
     return tree
+
+
+def _find_products(tree: _Tree) -> None:
+    """Names in loops over `recommend(…)`, or over what was put aside: `{% set goods = recommend(3) %}`."""
+    goods: dict[str, bool] = {}
+    for put in tree.root.find_all(nodes.Assign):
+        if isinstance(put.target, nodes.Name):
+            name = put.target.name
+            goods[name] = goods.get(name, True) and _chain(put.node) == ("recommend",)
+    # Outer loops come first, so that the same name in a loop within says what it is there.
+    for loop in tree.root.find_all(nodes.For):
+        if not isinstance(loop.target, nodes.Name):
+            continue
+        chain, name = _chain(loop.iter), loop.target.name
+        inside = [it for part in loop.body for it in _names(part) if it.name == name]
+        runs = chain == ("recommend",) or (len(chain) == 1 and goods.get(chain[0], False))
+        if runs and all(it.ctx == "load" for it in inside):
+            tree.products.update(map(id, inside))
+        else:
+            tree.products.difference_update(map(id, inside))
+
+
+def _names(node: nodes.Node) -> Iterator[nodes.Name]:
+    if isinstance(node, nodes.Name):
+        yield node
+    yield from node.find_all(nodes.Name)
 
 
 def _said(message: str) -> str:
@@ -132,6 +193,8 @@ def _references(tree: _Tree, parts: Mapping[str, str]) -> Iterator[str]:
 
 
 def _constructs(tree: _Tree) -> None:
+    if tree.is_sound:
+        return
     for found in tree.root.find_all((nodes.Import, nodes.NSRef)):
         raise _fault(
             tree.text,
@@ -139,6 +202,10 @@ def _constructs(tree: _Tree) -> None:
             "this is not possible in a message",
             "Use {% from … import … %} or {% set %}.",
         )
+    for name in tree.root.find_all(nodes.Name):
+        if name.ctx != "load" and name.name in SETTLED:
+            message = f'"{name.name}" says the same to everybody and cannot be given another value'
+            raise _fault(tree.text, name.lineno, message, "Take another name.")
     for it in tree.root.find_all(nodes.Filter):
         if it.name not in _ENVIRONMENT.filters or it.name in _INTERNAL_FILTERS:
             raise _fault(
@@ -157,9 +224,12 @@ def _constructs(tree: _Tree) -> None:
             raise _fault(
                 tree.text, got.lineno, f'"{got.attr}" cannot be asked for', "No name that begins with _ can."
             )
+    tree.is_sound = True
 
 
-def _facts(tree: _Tree, assigned: frozenset[str], faults: list[TemplateError]) -> Iterator[str]:
+def _facts(
+    tree: _Tree, assigned: frozenset[str], faults: list[TemplateError], macros: Collection[str]
+) -> Iterator[str]:
     """The facts that are asked for; what is no fact goes to `faults`."""
     seen: set[int] = set()
     for node in tree.root.find_all((nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Name)):
@@ -168,25 +238,33 @@ def _facts(tree: _Tree, assigned: frozenset[str], faults: list[TemplateError]) -
         chain = _chain(node)
         if not chain:
             continue
-        seen.update(id(inner) for inner in _spine(node))
+        spine = [id(inner) for inner in _spine(node)]
+        seen.update(spine)
         root = chain[0]
+        if spine[-1] in tree.local:
+            continue
         if root in assigned or root in JINJA:
-            if root in tree.products and len(chain) > 1 and chain[1] not in PRODUCT:
+            if spine[-1] in tree.products and len(chain) > 1 and chain[1] not in PRODUCT:
                 hint = _near(chain[1], PRODUCT)
                 faults.append(_fault(tree.text, node.lineno, f'"{root}" has no "{chain[1]}"', hint))
             continue
         try:
-            _check(tree.text, node.lineno, chain)
+            _check(tree.text, node.lineno, chain, macros)
+            asked = _question(tree.text, node) if root == "question" else ""
+            if root == "recommend" and _goes_up(tree.text, node):
+                yield RECOMMEND_UP
         except TemplateError as fault:
             faults.append(fault)
             continue
-        yield ".".join(chain[: _depth(chain)])
+        yield f"question.{asked}" if asked else ".".join(chain[: _depth(chain)])
 
 
-def _check(text: Text, line: int, chain: tuple[str, ...]) -> None:
+def _check(text: Text, line: int, chain: tuple[str, ...], macros: Collection[str]) -> None:
     root = chain[0]
     if root not in FACTS:
-        raise _no_fact(text, line, root)
+        raise _no_fact(text, line, root, macros)
+    if root == "brand" and (len(chain) == 1 or chain[1] == ANY):
+        raise _fault(text, line, "what of the brand must be written out", "As in brand.color.")
     if root == "lines" and (len(chain) == 1 or chain[1] == ANY):
         raise _fault(text, line, "the line must be written out", 'As in lines["FLORAL"].')
     _check_spans(text, line, chain)
@@ -199,13 +277,13 @@ def _check(text: Text, line: int, chain: tuple[str, ...]) -> None:
         kind = INSIDE.get((kind, name)) or INSIDE.get((kind, ANY)) or ""
 
 
-def _no_fact(text: Text, line: int, name: str) -> TemplateError:
+def _no_fact(text: Text, line: int, name: str, macros: Collection[str]) -> TemplateError:
     if name.startswith("_"):
         return _fault(text, line, f'"{name}" cannot be used', "No name that begins with _ can.")
     holder = next(
         (group for group, names in (("contact", CONTACT), *GROUPS.items()) if names and name in names), ""
     )
-    hint = f'did you mean "{holder}.{name}"?' if holder else _near(name, FACTS)
+    hint = f'did you mean "{holder}.{name}"?' if holder else _near(name, FACTS | set(macros))
     return _fault(text, line, f'there is no fact called "{name}"', hint)
 
 
@@ -218,6 +296,27 @@ def _check_spans(text: Text, line: int, chain: tuple[str, ...]) -> None:
                 parse_span(part[7:-1])
             except SpanError as error:
                 raise _fault(text, line, error.message, error.hint) from None
+
+
+def _goes_up(text: Text, node: nodes.Node) -> bool:
+    """Whether a call of `recommend` asks for the next step up. Raises TemplateError where it cannot be so called."""
+    call = next(
+        (it for it in _spine(node) if isinstance(it, nodes.Call) and isinstance(it.node, nodes.Name)), None
+    )
+    fault = fault_in(call) if call is not None else None
+    if fault is not None:
+        raise _fault(text, node.lineno, *fault)
+    return call is not None and asks_up(call)
+
+
+def _question(text: Text, node: nodes.Node) -> str:
+    """Which question `question("…")` puts; there is no other way to ask one."""
+    call = next(
+        (it for it in _spine(node) if isinstance(it, nodes.Call) and isinstance(it.node, nodes.Name)), None
+    )
+    if call is not None and len(call.args) == 1 and isinstance(call.args[0], nodes.Const):
+        return str(call.args[0].value)
+    raise _fault(text, node.lineno, "the question must be written out", 'As in question("how-was-it").')
 
 
 def _depth(chain: tuple[str, ...]) -> int:

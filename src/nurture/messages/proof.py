@@ -11,12 +11,12 @@ from lxml import etree, html
 from nurture.messages import samples
 from nurture.messages.inlining import inline
 from nurture.messages.masking import Mark, Masker
+from nurture.messages.undecided import construct_that_decides, needs_every_answer
 
-_MARKUP = re.compile(r"\|\s*(safe|urlize)\b")
-_ATTRIBUTE_SELECTOR = re.compile(r"\[\s*([\w-]+)")
-_STYLE = re.compile(r"<style[^>]*>(.*?)</style", re.IGNORECASE | re.DOTALL)
 _ZERO = re.compile(r"(?<![\w.])0(?:px|em|rem|pt|%)")
 _PARSER = html.HTMLParser(encoding="utf-8")
+_MOST_WAYS = 64
+"""Each takes about as long as inlining styles once."""
 
 
 def reason_not_to_inline_once(
@@ -27,30 +27,10 @@ def reason_not_to_inline_once(
     `before` and `after` are the Jinja source and the masked HTML, without styles inlined and with them.
     """
     return (
-        _forbidden(before[0], masker)
+        construct_that_decides(before[1], after[1], masker)
         or _lost(before[1], after[1], masker)
-        or _differs(before[0], after[0], masker, links)
+        or _differs(before[0], after, masker, links)
     )
-
-
-def _forbidden(source: str, masker: Masker) -> str:
-    """What no sample can show: which classes, attributes or elements a value will turn out to be."""
-    styles = " ".join(_STYLE.findall(source))
-    decisive = {"class", "id", *(name.lower() for name in _ATTRIBUTE_SELECTOR.findall(styles))} - {
-        "href",
-        "src",
-    }
-    for mark in masker.marks:
-        place, text = mark.place, mark.segment.text
-        if place.kind in ("quoted", "bare") and place.attribute in decisive:
-            return f'{place.attribute}="{text}" in <{place.element}> decides which styles hold.'
-        if place.kind == "name":
-            return f"{text} stands in the name of a tag."
-        if place.kind == "tag" and mark.segment.kind == "var":
-            return f"{text} stands among the attributes of <{place.element}>."
-        if place.kind == "text" and mark.segment.kind == "var" and _MARKUP.search(text):
-            return f"{text} brings HTML of its own."
-    return ""
 
 
 def _lost(before: str, after: str, masker: Masker) -> str:
@@ -69,18 +49,19 @@ def _where(mark: Mark) -> str:
     return f"{text} in <{place.element}>" if place.element else text
 
 
-def _differs(before: str, inlined: str, masker: Masker, links: int) -> str:
+def _differs(before: str, after: tuple[str, str], masker: Masker, links: int) -> str:
     environment = samples.environment()
     try:
-        first, second = environment.from_string(before), environment.from_string(inlined)
+        first, second = environment.from_string(before), environment.from_string(after[0])
     except Exception:
         return f"{_suspect(masker)} cannot be told apart from the HTML around it."
+    asked: set[str] = set()
+    ways = _ways(after[1], masker, asked)
     shown = 0
-    ways = (
-        samples.ANSWERS if any(mark.segment.kind == "stmt" for mark in masker.marks) else samples.ANSWERS[:1]
-    )
     for answers in ways:
-        rendered = samples.rendered(first, answers, links)
+        if shown > _MOST_WAYS:
+            return f"{_suspect(masker)} is one of more conditions than can be tried out."
+        rendered = samples.rendered(first, answers, links, asked)
         if rendered is None:
             continue
         shown += 1
@@ -89,6 +70,20 @@ def _differs(before: str, inlined: str, masker: Masker, links: int) -> str:
         if at:
             return f"{_suspect(masker)} changes which styles hold, seen at {at}."
     return "" if shown else "No sample contact could be rendered."
+
+
+def _ways(after: str, masker: Masker, asked: set[str]) -> Iterator[str]:
+    """How to answer what the template asks. `asked` grows while they are tried out."""
+    if not any(mark.segment.kind == "stmt" for mark in masker.marks):
+        yield samples.ANSWERS[0]
+        return
+    yield from samples.ANSWERS
+    if needs_every_answer(after, masker):
+        # What is asked only where another question is answered with no is found on the way.
+        tried: set[str] = set()
+        while new := sorted(asked - tried):
+            tried |= set(new)
+            yield from (samples.YES_BUT + question for question in new)
 
 
 def _suspect(masker: Masker) -> str:
@@ -135,6 +130,10 @@ def _attributes(element: etree._Element) -> Iterator[tuple[str, object]]:
             # The CSS parser writes 0px as 0.
             plain = _ZERO.sub("0", str(value))
             pairs = (part.partition(":") for part in plain.split(";") if part.strip())
-            yield str(name), str({key.strip(): text.strip() for key, _, text in pairs})
+            told: dict[str, str] = {}
+            for key, _, text in pairs:
+                told.pop(key.strip(), None)
+                told[key.strip()] = text.strip()
+            yield str(name), list(told.items())
         else:
             yield str(name), str(value)

@@ -12,6 +12,7 @@ from jinja2 import TemplateError as JinjaError
 from jinja2.runtime import Context
 
 from nurture.errors import TemplateError
+from nurture.journeys.questions import Question
 from nurture.messages.bounds import LONGEST, TooMuch, made_too_much, too_long, wanted_too_much
 from nurture.messages.compiled import Compiled
 from nurture.messages.environment import make_environment
@@ -96,6 +97,8 @@ class Ready:
     """The number of each link by its variable, without those in loops."""
     known: Mapping[str, Piece]
     """The constant chunks of the HTML."""
+    questions: Mapping[str, Question]
+    """What it asks, by name."""
 
 
 class Shelf:
@@ -131,6 +134,7 @@ class Shelf:
             links=links,
             numbers={it.variable: no for no, it in enumerate(links, 1) if not it.in_loop},
             known=html.known(),
+            questions={it.key: it for it in compiled.questions},
         )
 
     def _link(self, no: int, source: str) -> Link:

@@ -70,6 +70,7 @@ class Renderer:
             raise TemplateError(f"this message has no link {link_no}", where=compiled.name)
         try:
             target = _target(ready, ready.links[no - 1], (no, turn), values).strip()
+            target = Given(values, ready, None).tagged(target)
         except Exception as error:
             raise failed(compiled.name, error) from error
         if not _TARGET.fullmatch(target):

@@ -41,7 +41,7 @@ def mail(said: Said, about: About | None, promise: str) -> Rendered:
     words = plain_lines(said.text)
     how = [
         f"From {plain(said.email)}. Your answer goes to them. {promise}".rstrip(),
-        f"Answered elsewhere? nurture answers --done {said.id}",
+        f"Answered elsewhere? nurture replies --done {said.id}",
     ]
     known = notice_mail.known(about) if about else None
     text = "\n\n".join(

@@ -16,6 +16,8 @@ from nurture.messages.vocabulary import FACTS
 
 ANSWERS = ("yes", "no", "some", "others")
 """Ways to answer: every question with yes, with no, or by the question's own wording, in two ways."""
+YES_BUT = "yes, but to "
+"""Begins a way to answer one question with no, all others with yes. The question follows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,13 +26,18 @@ class Sample:
 
     name: str
     answers: str
+    asked: set[str]
+    """Takes in every question that was asked."""
 
     def _then(self, name: str) -> Sample:
-        return Sample(f"{self.name}{name}", self.answers)
+        return Sample(f"{self.name}{name}", self.answers, self.asked)
 
     def _says(self, question: str) -> bool:
+        self.asked.add(f"{self.name} {question}")
         if self.answers in ("yes", "no"):
             return self.answers == "yes"
+        if self.answers.startswith(YES_BUT):
+            return self.answers != f"{YES_BUT}{self.name} {question}"
         return bool(zlib.crc32(f"{self.name} {question} {self.answers}".encode()) & 4)
 
     def __bool__(self) -> bool:
@@ -106,24 +113,25 @@ def environment() -> Environment:
     it.globals = plain.globals
     it.filters = {name: _through(filter) for name, filter in plain.filters.items()}
     it.filters["_track"] = lambda href, no: "7"
+    it.filters["_tagged"] = lambda href: href
     tests: dict[str, Any] = dict(plain.tests)
     it.tests = {name: _asked(name, test) for name, test in tests.items()}
     return it
 
 
-def values(answers: str, links: int) -> dict[str, object]:
-    """A sample for every fact, and for our own marks."""
+def values(answers: str, links: int, asked: set[str]) -> dict[str, object]:
+    """A sample for every fact, and for our own marks. What is asked goes to `asked`."""
     names = [*FACTS, "_pixel", "_hidden", *(f"_{no}" for no in range(1, links + 1))]
-    return {name: Sample(name, answers) for name in names}
+    return {name: Sample(name, answers, asked) for name in names}
 
 
-def rendered(template: Template, answers: str, links: int) -> str | None:
-    """The template for this sample contact; None where it does not go with samples.
+def rendered(template: Template, answers: str, links: int, asked: set[str] | None = None) -> str | None:
+    """The template for this sample contact; None where it does not go with samples. `asked`: what it asked.
 
     Raises TooMuch and MemoryError: what is too much with samples is too much for everybody.
     """
     try:
-        return template.render(values(answers, links))
+        return template.render(values(answers, links, set() if asked is None else asked))
     except (TooMuch, MemoryError):
         raise
     except Exception:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -44,6 +44,16 @@ def split(source: str) -> tuple[Segment, ...]:
 def join(segments: Iterable[Segment]) -> str:
     """The source again."""
     return "".join(segment.text for segment in segments)
+
+
+def end_of(segments: Sequence[Segment], at: int, word: str) -> int:
+    """Where the statement `word` that begins at `at` ends: its own `end…`; the last segment where there is none."""
+    depth = 0
+    for no in range(at, len(segments)):
+        depth += {word: 1, f"end{word}": -1}.get(segments[no].word, 0)
+        if depth == 0:
+            return no
+    return len(segments) - 1
 
 
 def literal(text: str) -> Iterator[Segment]:

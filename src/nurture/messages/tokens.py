@@ -27,6 +27,7 @@ TokenKind: TypeAlias = Literal[
     "message id",
     "visitor",
     "message",
+    "answer",
 ]
 Key: TypeAlias = tuple[int, int]
 """Enrollment and step number: a `MessageKey` is one."""

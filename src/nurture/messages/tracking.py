@@ -35,14 +35,18 @@ class Tracked:
     links: tuple[str, ...]
 
 
-def track(masked: str, masker: Masker, preview: str) -> Tracked:
-    """Number the links, then add preheader, pixel and hidden link. `masked` is a whole document."""
+def track(masked: str, masker: Masker, preview: str, *, tags: bool = False) -> Tracked:
+    """Number the links, then add preheader, pixel and hidden link. `masked` is a whole document.
+
+    `tags`: whether links that are not tracked get their UTM parameters in the message; the others get them on the way.
+    """
     links: list[str] = []
 
     def link(match: re.Match[str]) -> str:
         tag = match[0]
         if _UNTRACKED.search(tag):
-            return _UNTRACKED.sub("", tag)
+            tag = _UNTRACKED.sub("", tag)
+            return _HREF.sub(lambda href: _tag(href, masker), tag) if tags else tag
         return _HREF.sub(lambda href: _number(href, masker, links), tag)
 
     html = _LINK.sub(link, masked)
@@ -62,6 +66,15 @@ def _number(href: re.Match[str], masker: Masker, links: list[str]) -> str:
         after = masker.add(Segment("stmt", "{% endfilter %}"), _HREF_PLACE)
         return f'{href[1]}"{before}{value}{after}"'
     return f'{href[1]}"{masker.add(Segment("var", f"{{{{ _{no} }}}}"), _HREF_PLACE)}"'
+
+
+def _tag(href: re.Match[str], masker: Masker) -> str:
+    value = href[2][1:-1] if href[2][0] in "\"'" else href[2]
+    if not _is_tracked(masker.unmask_words(unescape(value)).strip()):
+        return href[0]
+    before = masker.add(Segment("stmt", "{% filter _tagged %}"), _HREF_PLACE)
+    after = masker.add(Segment("stmt", "{% endfilter %}"), _HREF_PLACE)
+    return f'{href[1]}"{before}{value}{after}"'
 
 
 _HREF_PLACE = Place("quoted", "a", "href")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from nurture.messages.tokens import Key, Signer
 
@@ -41,6 +42,10 @@ class Urls:
     def confirm(self, key: Key) -> str:
         """Where somebody confirms what they asked for."""
         return f"{self._base}/k/{self._signer.sign('confirm', key)}"
+
+    def answer(self, key: Key, question: str, answer: str) -> str:
+        """The page that takes this answer."""
+        return f"{self._base}/q/{self._signer.sign('answer', key)}/{quote(question)}/{quote(answer)}"
 
     def of(self, key: Key) -> MessageUrls:
         """All addresses of one message."""
@@ -90,6 +95,10 @@ class MessageUrls:
     def confirm(self) -> str:
         """Where to confirm what was asked for."""
         return self._once("confirm", self._urls.confirm)
+
+    def answer(self, question: str, answer: str) -> str:
+        """The page that takes this answer."""
+        return self._urls.answer(self._key, question, answer)
 
     def _once(self, name: str, make: Callable[[Key], str]) -> str:
         made = self._made.get(name)

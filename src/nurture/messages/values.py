@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -12,10 +13,13 @@ from nurture.audience.contact import Contact
 from nurture.audience.facts import Facts
 from nurture.audience.zones import zone_of
 from nurture.clock import Moment, from_datetime
+from nurture.messages.asking import no_page
 from nurture.messages.formats import minor_units
 from nurture.messages.group import Group
 from nurture.messages.headers import read_mailbox
 from nurture.messages.missing import MISSING
+from nurture.messages.recommending import Product, Recommending
+from nurture.messages.utm import Tags
 from nurture.messages.views import (
     Lines,
     OneByOne,
@@ -27,24 +31,7 @@ from nurture.messages.views import (
     stage_values,
 )
 
-
-class Product(Protocol):
-    """What may be recommended. `price` is in minor units, 0 where it is not known."""
-
-    @property
-    def sku(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def line(self) -> str: ...
-    @property
-    def category(self) -> str: ...
-    @property
-    def price(self) -> int: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def image_url(self) -> str: ...
+__all__ = ["Pages", "Product", "Sender", "Values", "values"]
 
 
 class Pages(Protocol):
@@ -58,6 +45,7 @@ class Pages(Protocol):
     def confirm(self) -> str: ...
     @property
     def view(self) -> str: ...
+    def answer(self, question: str, answer: str, /) -> str: ...
 
 
 class Sender(Protocol):
@@ -78,7 +66,19 @@ class Values(Mapping[str, Any]):
     prints as nothing and is no.
     """
 
-    __slots__ = ("_view", "currency", "facts", "locale", "now", "recommended", "sender", "timezone", "urls")
+    __slots__ = (
+        "_recommending",
+        "_view",
+        "currency",
+        "facts",
+        "locale",
+        "now",
+        "recommended",
+        "sender",
+        "tags",
+        "timezone",
+        "urls",
+    )
 
     def __init__(
         self,
@@ -91,6 +91,7 @@ class Values(Mapping[str, Any]):
         timezone: str = "UTC",
         locale: str = "",
         currency: str = "USD",
+        tags: Tags | None = None,
     ) -> None:
         self.facts = facts
         self.now = now
@@ -100,7 +101,9 @@ class Values(Mapping[str, Any]):
         self.timezone = timezone
         self.locale = locale
         self.currency = currency
+        self.tags = tags
         self._view: View | None = None
+        self._recommending: Recommending | None = None
 
     @property
     def view(self) -> View:
@@ -110,6 +113,14 @@ class Values(Mapping[str, Any]):
             zone = zone_of(self.facts.contact, _workspace_zone(self.timezone))
             view = self._view = View(now=self.now, zone=zone, units=minor_units(self.currency))
         return view
+
+    @property
+    def recommending(self) -> Recommending:
+        """What the templates call, and what they were given."""
+        it = self._recommending
+        if it is None:
+            it = self._recommending = Recommending(self.recommended, self.view)
+        return it
 
     def __getitem__(self, name: str) -> Any:
         return _MAKE[name](self)
@@ -131,6 +142,7 @@ def values(
     timezone: str = "UTC",
     locale: str = "",
     currency: str = "USD",
+    tags: Tags | None = None,
 ) -> dict[str, Any]:
     """All of `Values` at once."""
     return dict(
@@ -143,6 +155,7 @@ def values(
             timezone=timezone,
             locale=locale,
             currency=currency,
+            tags=tags,
         )
     )
 
@@ -185,6 +198,11 @@ def _event_group(it: Values) -> Group:
     return Group("event", lambda: _event(it.facts, it.view), open=True, exists=exists, label=label)
 
 
+def _tags(it: Values) -> Tags | None:
+    campaign = it.facts.entry.campaign if it.facts.entry else ""
+    return None if it.tags is None else replace(it.tags, campaign=campaign)
+
+
 def _days_since(it: Values) -> Callable[[datetime], Any]:
     view = it.view
     return lambda at: view.days_since(from_datetime(at)) if at else MISSING
@@ -201,14 +219,16 @@ _MAKE: Mapping[str, Callable[[Values], Any]] = {
     "event": _event_group,
     "now": lambda it: it.view.moment(it.now),
     "days_since": _days_since,
-    "recommend": lambda it: _recommend(it.recommended, it.view),
+    "recommend": lambda it: it.recommending,
     "sender": lambda it: Group("sender", lambda: _sender(it.sender)),
     "unsubscribe_url": lambda it: it.urls.unsubscribe if it.urls else "",
     "preferences_url": lambda it: it.urls.preferences if it.urls else "",
     "confirm_url": lambda it: it.urls.confirm if it.urls else "",
     "browser_url": lambda it: it.urls.view if it.urls else "",
+    "_answer_url": lambda it: it.urls.answer if it.urls else no_page,
     "_locale": lambda it: it.facts.contact.locale or it.locale,
     "_currency": lambda it: it.currency,
+    "_tags": lambda it: _tags(it),
 }
 
 
@@ -254,28 +274,6 @@ def _offer(facts: Facts, view: View) -> Mapping[str, Any]:
 def _event(facts: Facts, view: View) -> Mapping[str, Any]:
     it = facts.entry.event if facts.entry else None
     return {} if it is None else {**it.properties, "name": it.name, "at": view.moment(it.at)}
-
-
-def _recommend(products: Sequence[Product], view: View) -> Any:
-    def recommend(count: int = 3) -> tuple[Group, ...]:
-        return tuple(_product(it, view) for it in products[: max(0, int(count))])
-
-    return recommend
-
-
-def _product(it: Product, view: View) -> Group:
-    def build() -> Mapping[str, Any]:
-        return {
-            "sku": it.sku,
-            "name": it.name or it.sku,
-            "line": known(it.line),
-            "category": known(it.category),
-            "price": view.money(it.price) if it.price else MISSING,
-            "url": known(it.url),
-            "image_url": known(it.image_url),
-        }
-
-    return Group("product", build, label=it.name or it.sku)
 
 
 def _sender(it: Sender) -> Mapping[str, Any]:

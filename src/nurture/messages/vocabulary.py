@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nurture.settings.brand import Brand
+
 CONTACT = frozenset(
     {"email", "external_id", "first_name", "last_name", "locale", "timezone", "country", "tags", "created_at"}
 )
@@ -28,7 +30,11 @@ ENGAGEMENT = frozenset(
 )
 OFFER = frozenset({"says", "code", "expires_at", "discount", "redeemed"})
 SENDER = frozenset({"name", "email", "reply_to", "address"})
-PRODUCT = frozenset({"sku", "name", "line", "category", "price", "url", "image_url"})
+PRODUCT = frozenset({"sku", "name", "line", "category", "price", "url", "image_url", "because"})
+QUESTION = frozenset({"name", "asks", "answers", "comment", "low", "high", "thanks"})
+ANSWER = frozenset({"name", "says", "score", "url"})
+
+BRAND = frozenset(Brand().words())
 
 GROUPS: Mapping[str, frozenset[str] | None] = {
     "contact": None,
@@ -40,6 +46,9 @@ GROUPS: Mapping[str, frozenset[str] | None] = {
     "offer": OFFER,
     "sender": SENDER,
     "product": PRODUCT,
+    "brand": BRAND,
+    "question": QUESTION,
+    "answer": ANSWER,
 }
 """What each group holds; None: any attribute of a contact, any property of an event."""
 
@@ -52,11 +61,14 @@ INSIDE: Mapping[tuple[str, str], str] = {
     ("line", "orders"): "orders",
     ("lines", ANY): "line",
     ("recommend", ANY): "product",
+    ("answers", ANY): "answer",
 }
 """Which group stands where in another."""
 
 ADDRESSES = frozenset({"unsubscribe_url", "preferences_url", "browser_url", "confirm_url"})
 """Links that are never tracked."""
-PLAIN = frozenset({"now", "lines", "recommend", "days_since"}) | ADDRESSES
+PLAIN = frozenset({"now", "language", "lines", "recommend", "question", "days_since"}) | ADDRESSES
+SETTLED = frozenset({"brand", "language"})
+"""What is known when a message is compiled: it is not there any more when it is rendered."""
 JINJA = frozenset({"loop", "caller", "varargs", "kwargs", "super", "range", "true", "false", "none"})
-FACTS = (frozenset(GROUPS) - {"product"}) | PLAIN
+FACTS = (frozenset(GROUPS) - {"product", "answer"}) | PLAIN

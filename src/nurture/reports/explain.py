@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nurture.audience.contact import Contact
 from nurture.clock import Moment
 from nurture.lifecycle.stages import Transition
+from nurture.offers.redemption import Verdict
 from nurture.reports.waiting import Waiting
 
 
@@ -19,6 +20,16 @@ class ConsentWord:
     agreed: bool
     at: Moment
     basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownStory:
+    """A product that a message recommended."""
+
+    sku: str
+    name: str
+    why: str
+    """In words for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,8 @@ class MessageStory:
     opened_at: Moment | None = None
     clicked_at: Moment | None = None
     unsubscribed_at: Moment | None = None
+    recommended: tuple[ShownStory, ...] = ()
+    """What it showed of what was recommended, in its order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +116,40 @@ class EarnedStory:
     """Of the order or of the message's share, in minor units."""
     undone: bool
     """It was refunded or cancelled, and earned nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseStory:
+    """An order that bears a code."""
+
+    order: str
+    """Its number."""
+    at: Moment
+    verdict: Verdict
+    discount: int | None
+    """What it cost, in minor units; None: that is not known."""
+    is_theirs: bool
+    """Whether this contact ordered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeStory:
+    """A code that the contact was given, or that an order of theirs bears though it is not theirs."""
+
+    code: str
+    offer: str
+    own: bool
+    """Whether it is of one contact alone."""
+    issued_at: Moment
+    """0: they were never given it."""
+    handed_at: Moment
+    """0: no message with it was handed over yet."""
+    expires_at: Moment
+    """0: it does not, or does not yet."""
+    redeemed_at: Moment
+    """0: no order has used it."""
+    uses: tuple[UseStory, ...] = ()
+    """Oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

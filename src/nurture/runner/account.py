@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from nurture.audience.contact import Contact
 from nurture.audience.zones import named, zone_of
 from nurture.clock import Moment
-from nurture.reports.explain import EarnedStory, EntryStory, Explanation, MessageStory, Outside
+from nurture.reports.explain import CodeStory, EarnedStory, EntryStory, Explanation, MessageStory, Outside
 from nurture.reports.revenue import way_of
 from nurture.runner.explaining import waiting_for
 from nurture.runner.facts import gather
@@ -20,6 +20,7 @@ from nurture.runner.world import World
 from nurture.store import attribution, journeys, notices, quiet, sign_ups
 from nurture.store.engine import Tx
 from nurture.store.notices import NoticeStory
+from nurture.store.report_codes import codes_of
 from nurture.store.report_explain import explain
 
 
@@ -39,6 +40,8 @@ class Account:
     """Of amounts."""
     earned: tuple[EarnedStory, ...] = ()
     """What messages earned by their orders, newest order first."""
+    codes: tuple[CodeStory, ...] = ()
+    """The codes they were given, oldest first, then those of others that their orders bear."""
     pending: bool = False
     """They signed up and have not confirmed it: nothing else goes to them."""
     quiet: Mapping[str, Moment] = field(default_factory=dict)
@@ -66,6 +69,7 @@ def account(tx: Tx, world: World, contact_id: int, address_key: bytes, now: Mome
         notices=_notices(tx, contact_id),
         currency=world.settings.currency,
         earned=attribution.earned_by(tx, contact_id, way_of(world.settings.attribution))[::-1],
+        codes=codes_of(tx, contact_id),
         pending=bool(sign_ups.pending(tx, [contact_id])),
         quiet={
             str(quiet.REASONS[why]): until

@@ -25,6 +25,7 @@ SCOPES = {
     "events:write": "take events in, and make tokens for visitors",
     "orders:write": "take orders in",
     "products:write": "take products in",
+    "codes:read": "ask whether a code is good",
     "messages:send": "send single messages, and see what became of them",
     "privacy": "export and erase everything about a person",
     "browser": "report what visitors do; may stand in a web page",

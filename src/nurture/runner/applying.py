@@ -12,7 +12,7 @@ from nurture.runner.checking import Checked
 from nurture.runner.looking import Progress
 from nurture.runner.proposing import Proposal, must_be_possible, propose
 from nurture.settings import Settings
-from nurture.store import journeys, occasions, outbox, templates, versions
+from nurture.store import draws, journeys, occasions, outbox, templates, versions
 from nurture.store.engine import Store, Tx
 from nurture.store.versions import CampaignRecord
 
@@ -51,6 +51,7 @@ def apply(
             now,
         )
         records = versions.records(tx)
+        draws.forget_draws(tx)
         _let_go_of(tx, known, records, now)
         for campaign_id, version in proposal.bound.items():
             journeys.bind(tx, campaign_id, version)

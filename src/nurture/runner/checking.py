@@ -17,12 +17,15 @@ from nurture.messages.compiled import Compiled
 from nurture.messages.library import Library
 from nurture.messages.needs import facts_needed
 from nurture.runner import settings_findings
-from nurture.runner.files import TEMPLATES, part
+from nurture.runner.files import pools
 from nurture.runner.forms import faults_of, forms_of
+from nurture.runner.image_findings import of_images
+from nurture.runner.libraries import library_of
 from nurture.runner.limits import limits_of
 from nurture.runner.template_desk import Asked, TemplateDesk
-from nurture.runner.template_findings import code_of, doubts_of, findings_of
+from nurture.runner.template_findings import code_of, doubts_of, findings_of, unknown_questions
 from nurture.runner.template_lint import look_closer
+from nurture.runner.template_trials import Progress
 from nurture.settings import Settings
 from nurture.store import vocabulary
 from nurture.store.engine import Store
@@ -54,21 +57,31 @@ def check(
     files: Mapping[str, str],
     before: Iterable[Finding] = (),
     now: Moment | None = None,
+    everybody: Progress | None = None,
 ) -> Checked:
     """Look at every file; with a store, names are held against what the workspace has recorded.
 
     Without settings no topic is complained about. `before` is what was found while the files were read. With a
-    moment, messages are rendered for some of the contacts there are.
+    moment, messages are rendered for some of the contacts there are; `everybody`: for all, and told how far it is.
     """
-    library = Library(part(files, TEMPLATES))
-    desk = TemplateDesk(library, settings.workspace if settings else None)
+    library = library_of(settings, files)
+    desk = (
+        TemplateDesk(library, settings.workspace, clients=settings.check.clients)
+        if settings
+        else TemplateDesk(library, None)
+    )
     compiled, complaints = _compile(desk)
     caps, wrong_limits = _caps(settings)
     known = replace(known_to(store, settings, library), carriers=_carriers(compiled), caps=caps, now=now)
+    if settings is not None:
+        known = replace(known, pools=pools(settings.workspace), currency=settings.currency)
     book = read(files, known)
-    doubts = [] if known.attributes is None else doubts_of(compiled.values(), library, known.attributes)
+    doubts = [*unknown_questions(compiled.values(), library)]
+    if known.attributes is not None:
+        answered = {it.sets: str for it in book.questions.values() if it.sets}
+        doubts += doubts_of(compiled.values(), library, {**answered, **known.attributes})
     reworded, wrong_words = _reword(desk, book, files)
-    closer = look_closer(desk, compiled, book, settings, store, now)
+    closer = look_closer(desk, compiled, book, settings, store, now, everybody)
     rates = settings_findings.unknown_campaigns(settings, campaign_keys(files)) if settings else ()
     findings = by_place(
         [
@@ -76,6 +89,7 @@ def check(
             *wrong_limits,
             *_forms(settings, library),
             *rates,
+            *(of_images(settings, library.images or {}) if settings else ()),
             *book.findings,
             *complaints,
             *wrong_words,

@@ -9,11 +9,11 @@ from typing import Protocol
 
 import structlog
 
-from nurture.clock import Clock
+from nurture.clock import HOUR, Clock, Span
 from nurture.errors import NurtureError, StoreError
 from nurture.runner.counts import Counts
 from nurture.runner.in_force import InForce
-from nurture.runner.nightly import count_goods, forget
+from nurture.runner.nightly import count_goods, forget, tell_due_again
 from nurture.runner.notices import Notifying
 from nurture.runner.schedule import Schedule
 from nurture.runner.send import Sending
@@ -28,6 +28,8 @@ RESTS = 3
 second, and what follows of that can wait a minute; the mailing cannot."""
 LONGEST_REST = 0.5
 """Seconds."""
+COUNT_AFTER = 20 * HOUR
+"""Who starts again does not count again what was counted last night."""
 
 
 class Loop(Protocol):
@@ -66,15 +68,19 @@ class Daemon:
         self._log = structlog.get_logger("nurture.daemon")
         self._schedule = Schedule(settings.zone, tick=self._tick, look=self.look, night=self._night)
         self._busy = asyncio.Lock()
+        self._counting = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish what is in hand."""
-        await asyncio.to_thread(self._count)
+        await asyncio.to_thread(self._tend)
+        # Beside everything else: at a large shop counting takes a minute.
+        counting = asyncio.create_task(self._count(COUNT_AFTER))
         self._schedule.start()
         try:
             await self._hand_over(stop)
         finally:
             self._schedule.pause()
+            await counting
             # What was woken a moment ago comes to the lock before us.
             await asyncio.sleep(0)
             # A tick that is under way ends first: its transaction is committed, not torn.
@@ -125,13 +131,19 @@ class Daemon:
         return found
 
     async def _night(self) -> None:
+        await self._count()
         async with self._busy:
-            await self._safely(self._count)
+            await self._safely(self._tend)
 
-    def _count(self) -> bool:
+    async def _count(self, after: Span = 0) -> None:
+        """Nobody waits for it, the ticks neither."""
+        async with self._counting:
+            await self._safely(lambda: count_goods(self._store, self._clock.now(), after=after))
+
+    def _tend(self) -> bool:
         now = self._clock.now()
-        count_goods(self._store, now)
         name_winners(self._store, self._world(), now)
+        tell_due_again(self._store, self._world(), now)
         forget(self._store, now)
         return True
 

@@ -19,7 +19,7 @@ from nurture.runner.causes import NEXT_LINE, TOO_LONG_AGO, Cause, causes, date_a
 from nurture.runner.facts import Batch
 from nurture.runner.touched import Happening, Touched
 from nurture.runner.world import Edition, Live, World
-from nurture.store import consents, journeys, pairs
+from nurture.store import affinity, consents, journeys
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
 from nurture.store.journeys import Enrollment
@@ -43,7 +43,7 @@ class Doors:
     @cached_property
     def _affinity(self) -> Mapping[int, Sequence[int]]:
         """Read only where somebody has a choice of lines."""
-        return pairs.line_affinity(self._tx, list(self._batch.contacts))
+        return affinity.line_affinity(self._tx, list(self._batch.contacts))
 
     @cached_property
     def _left(self) -> Mapping[tuple[int, int, int], Moment]:

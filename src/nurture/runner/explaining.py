@@ -130,9 +130,9 @@ def _why(world: World, edition: Edition | None, node: Node | None, letter: Under
             terms = node.step.terms(edition.campaign.terms) if node and edition else None
             window = (terms.window if terms else None) or world.limits.window
             return f"waits for its window ({window.describe()})" if window else "is tried again"
-        case Reason.QUIET | Reason.AWAITS_ANSWER:
-            return f"waits: {in_words(letter.reply)}"
+        case "":
+            return "is to be sent"
         case _ if letter.reply == NOT_REVIEWED:
             return f"waits a moment: {NOT_REVIEWED}"
         case _:
-            return "is to be sent"
+            return f"waits: {in_words(letter.reply)}"

@@ -15,8 +15,12 @@ TEMPLATES = "templates/email"
 LARGEST = 1_000_000
 """Bytes of one file. A campaign file of this size was not written by a person."""
 
-_ENDINGS = {CAMPAIGNS: (".yaml", ".yml"), TEMPLATES: (".md", ".html")}
+_ENDINGS = {CAMPAIGNS: (".yaml", ".yml"), TEMPLATES: (".md", ".html", ".mjml")}
 _OF_NO_CONCERN = (".csv", ".css", ".txt~", ".bak", ".orig", ".swp")
+
+
+POOLS = ".csv"
+"""The ending of files of codes, below campaigns/; `pools.py` reads those that an offer names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,13 @@ def read_files(workspace: Path) -> dict[str, str]:
     return dict(found.files)
 
 
+def pools(workspace: Path) -> frozenset[str]:
+    """The files of codes, by their paths below campaigns/."""
+    root = workspace.resolve() / CAMPAIGNS
+    found = (it for it in root.rglob("*") if it.suffix.lower() == POOLS and it.is_file())
+    return frozenset(it.relative_to(root).as_posix() for it in found)
+
+
 def part(files: Mapping[str, str], folder: str) -> dict[str, str]:
     """Those below `folder`, by their path from it."""
     prefix = folder + "/"
@@ -76,7 +87,8 @@ def _candidates(root: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _not_read(path: Path, name: str, folder: str) -> Finding:
-    wanted = " or ".join(_ENDINGS[folder])
+    *first, last = _ENDINGS[folder]
+    wanted = f"{', '.join(first)} or {last}"
     what = "campaigns" if folder == CAMPAIGNS else "templates"
     said = f"its ending is {path.suffix}" if path.suffix else "it has no ending"
     return Finding(
@@ -92,6 +104,10 @@ def _read(path: Path, name: str, root: Path) -> str | Finding:
     if not path.resolve().is_relative_to(root):
         message = "this is a link that leads out of the workspace"
         return Finding(code="not-readable", path=name, message=message, hint="copy the file in")
+    if path.exists() and not path.is_file():
+        # A pipe would be waited for without end.
+        message = "this is no file that can be read"
+        return Finding(code="not-readable", path=name, message=message, hint="take it away")
     try:
         if path.stat().st_size > LARGEST:
             message = "this file is larger than 1 MB"

@@ -35,12 +35,12 @@ from nurture.store import (
     templates,
     versions,
 )
+from nurture.store.candidates import Wish
 from nurture.store.claims import Claimed
 from nurture.store.engine import Tx
 from nurture.store.journeys import Enrollment
 from nurture.store.messages import Ordered
 from nurture.store.outbox import HeldBack
-from nurture.store.pairs import Wish
 
 NOT_REVIEWED = "something happened to them that is not taken in yet"
 NOT_TAKEN_UP = "another version was applied, which is not taken up yet"

@@ -21,6 +21,7 @@ from nurture.store import arrivals, consents, destinations, feed, hits, outbox, 
 from nurture.store.arrivals import Arrival
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
+from nurture.store.kept_text import kept
 from nurture.store.replies import answer
 from nurture.store.returned import Sent
 from nurture.store.settle import Settled, settle
@@ -111,12 +112,12 @@ def _clean(it: Heard) -> Heard:
     """With text that both databases take, and none that is longer than they should be asked about."""
     return replace(
         it,
-        recipient=arrivals.plain(it.recipient, 320),
-        reason=arrivals.plain(it.reason, 300),
-        said=arrivals.plain(it.said, LONGEST_SAID),
+        recipient=kept(it.recipient, 320),
+        reason=kept(it.reason, 300),
+        said=kept(it.said, LONGEST_SAID),
         id=it.id if len(it.id) <= _LONGEST_ID and it.id.isprintable() and it.id.isascii() else _hashed(it.id),
-        agent=arrivals.plain(it.agent, 300),
-        ip=arrivals.plain(it.ip, 45),
+        agent=kept(it.agent, 300),
+        ip=kept(it.ip, 45),
     )
 
 

@@ -95,6 +95,7 @@ def load(store: Store, settings: Settings, lane_of: LaneOf = nowhere) -> World:
         version=version.no,
         lifecycle=book.lifecycle,
         offers=book.offers,
+        questions=book.questions,
         live=live,
         letters=letters,
         limits=limits_of(settings),

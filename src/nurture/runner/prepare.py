@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from nurture.audience.facts import Facts, OfferFacts
-from nurture.clock import HOUR, Clock, Moment, Span
+from nurture.clock import HOUR, MINUTE, Clock, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.errors import TemplateError, TemplateStoppedError
 from nurture.journeys.campaign import Campaign
@@ -22,30 +22,34 @@ from nurture.messages.compiled import Compiled
 from nurture.messages.composer import Composer
 from nurture.messages.headers import read_mailbox
 from nurture.messages.mime import MailHeaders, seal_of
+from nurture.messages.recommend_call import RECOMMEND_UP
 from nurture.messages.return_path import return_path, unsubscribe_address
-from nurture.messages.urls import MessageUrls, Urls
-from nurture.messages.values import Values
-from nurture.offers.codes import BITS, spell
+from nurture.messages.urls import Urls
+from nurture.messages.values import Pages, Product, Values
 from nurture.providers.base import Letter
 from nurture.providers.smtp_envelope import has_dots
 from nurture.runner.gating import Asked, Gated, gated
+from nurture.runner.libraries import tags_of
 from nurture.runner.prepared import Dropped, Held, Prepared
 from nurture.runner.seals import Seals
 from nurture.runner.world import World
 from nurture.settings import Settings
-from nurture.store import codes, outbox, recommended
+from nurture.store import messages, outbox, recommended
+from nurture.store.candidates import Wish
 from nurture.store.claims import Claimed
+from nurture.store.codes import Holder
 from nurture.store.engine import Store, Tx
-from nurture.store.pairs import Wish
-from nurture.store.recommended import Recommended
+from nurture.store.issuing import Out, issue
+from nurture.store.new_codes import Chance, Maker
+from nurture.store.recommended import Recommended, Shown
 
 UNFIT = "it cannot be rendered for them"
 
 SHUN_FOR: Span = HOUR
 """How long messages wait whose template was stopped too often, unless it is changed."""
 
-Chance = Callable[[int], int]
-"""A random integer of so many bits."""
+OUT_AGAIN: Span = 15 * MINUTE
+"""How long messages wait whose offer is out before it is looked at again: codes go back, and new ones are made."""
 
 Bounded = Callable[[], AbstractContextManager[Callable[[int], None]]]
 """Something to render within; what it gives is told the place of each message in its group."""
@@ -75,10 +79,12 @@ class Preparer:
         self._clock = clock
         self._world = world
         self._seals = seals
-        self._spell = lambda offer: spell(chance(BITS), offer)
+        self._maker = Maker(ids=store.ids, chance=chance)
         self._composer = Composer()
         self._bounded = bounded
         self._stopped: list[tuple[str, str]] = []
+        self._shown: dict[MessageKey, list[Shown]] = {}
+        """What the messages of a group recommend."""
 
     def prepare(self, claims: Sequence[Claimed], shunned: Collection[str] = ()) -> list[Prepared]:
         """One answer for each message: a letter, or why there is none (now).
@@ -92,14 +98,21 @@ class Preparer:
             going = [it for it in found.going if it.compiled.hash not in shunned]
             goods = self._goods(tx, going, now)
         held = [_held(it, now) for it in found.going if it.compiled.hash in shunned]
-        holds = self._written(world, replace(found, going=tuple(going)), goods, now)
+        holds = self._written(world, replace(found, going=tuple(going)), now)
         # Rendered when no transaction is open: on SQLite nobody else can write while one lasts.
         places = {claimed.key: place for place, claimed in enumerate(claims)}
         letters: list[Prepared] = []
+        self._shown = {}
         with self._bounded() as at:
             for it in going:
                 at(places[it.claimed.key])
+                if isinstance(out := holds.get(_holder(it)), Out):
+                    letters.append(_without_code(it, out, now))
+                    continue
                 letters.append(self._letter(world, it, holds, goods, now))
+        if self._shown:
+            with self._store.write() as tx:
+                recommended.keep_shown(tx, self._shown)
         return [*found.stopped, *held, *letters]
 
     def stopped(self) -> list[tuple[str, str]]:
@@ -115,18 +128,18 @@ class Preparer:
         self._skip(found, now)
         return list(found.stopped)
 
-    def _written(
-        self, world: World, found: Gated, goods: Mapping[Wish, tuple[Recommended, ...]], now: Moment
-    ) -> dict[tuple[str, int], OfferFacts]:
-        """Issue codes, keep what is shown and skip what is outranked: most groups need none of it."""
+    def _written(self, world: World, found: Gated, now: Moment) -> dict[Holder, OfferFacts | Out]:
+        """Issue codes and skip what is outranked: most groups need none of it."""
         self._skip(found, now)
-        wanted = [(it.ordered.offer, it.claimed.contact_id) for it in found.going if it.ordered.offer]
-        shown = [(it.claimed.key, product) for it in found.going for product in goods.get(it.wish, ())]
-        if not wanted and not shown:
+        wanted = [_holder(it) for it in found.going if it.ordered.offer]
+        if not wanted:
             return {}
         with self._store.write() as tx:
-            recommended.keep_shown(tx, shown)
-            return codes.issue(tx, wanted, world.offers, self._spell, now)
+            holds = issue(tx, wanted, world.offers, self._maker, now)
+            others = {it.claimed.key: key for it in found.going if (key := _instead(it, holds))}
+            if others:
+                messages.offer_instead(tx, others)
+            return holds
 
     def _skip(self, found: Gated, now: Moment) -> None:
         if found.outranked:
@@ -135,17 +148,19 @@ class Preparer:
 
     def _goods(self, tx: Tx, asked: Sequence[Asked], now: Moment) -> dict[Wish, tuple[Recommended, ...]]:
         wishes = {it.wish for it in asked if "recommend" in it.compiled.needs}
-        return recommended.recommend(tx, sorted(wishes), now) if wishes else {}
+        up = {it.wish for it in asked if RECOMMEND_UP in it.compiled.needs}
+        return recommended.recommend(tx, sorted(wishes), now, up=sorted(up)) if wishes else {}
 
     def _letter(
         self,
         world: World,
         it: Asked,
-        holds: Mapping[tuple[str, int], OfferFacts],
+        holds: Mapping[Holder, OfferFacts | Out],
         goods: Mapping[Wish, tuple[Recommended, ...]],
         now: Moment,
     ) -> Prepared:
-        offer = holds.get((it.ordered.offer, it.claimed.contact_id)) if it.ordered.offer else None
+        held = holds.get(_holder(it)) if it.ordered.offer else None
+        offer = held if isinstance(held, OfferFacts) else None
         facts = it.facts if it.facts.offer is offer else replace(it.facts, offer=offer)
         try:
             content = self.compose(
@@ -206,10 +221,39 @@ class Preparer:
             unsubscribe=urls.unsubscribe if marketing else "",
             unsubscribe_mailto=self._unsubscribe_mailto(settings, key) if marketing else "",
         )
-        content = self._composer.finish(
-            compiled, asked_values(settings, facts, urls, goods, now), urls, headers
-        )
+        values = asked_values(settings, facts, urls, goods, now)
+        content = self._composer.finish(compiled, values, urls, headers)
+        if goods:
+            self._shown[key] = _shown(values, goods)
         return self._seals.dkim.sign(content, sender, now)
+
+
+def _shown(values: Values, goods: Sequence[Recommended]) -> list[Shown]:
+    """What the template was given of `goods`, and which of it stands in the message."""
+    found = []
+    for kind, given in values.recommending.given.items():
+        of_kind = [it for it in goods if it.kind == kind][: given.most]
+        found += [Shown(product=it, place=at, seen=at in given.seen) for at, it in enumerate(of_kind)]
+    return found
+
+
+def _holder(it: Asked) -> Holder:
+    return (it.ordered.offer, it.claimed.contact_id)
+
+
+def _instead(it: Asked, holds: Mapping[Holder, OfferFacts | Out]) -> str:
+    """The key of the offer that is made in place of its own; empty: it makes its own."""
+    held = holds.get(_holder(it))
+    return held.key if isinstance(held, OfferFacts) and held.key != it.ordered.offer else ""
+
+
+def _without_code(it: Asked, out: Out, now: Moment) -> Held | Dropped:
+    """It waits for a code as long as it may; or it is not sent."""
+    until = now + OUT_AGAIN
+    if out.then == "hold" and until < it.claimed.stale_at:
+        return Held(key=it.claimed.key, until=until, reason=f'the offer "{out.offer}" is out: {out.why}')
+    saw = {"offer": out.offer, "out": out.why}
+    return Dropped(key=it.claimed.key, reason=str(Reason.OFFER_OUT), saw=saw)
 
 
 def _held(it: Asked, now: Moment) -> Held:
@@ -218,7 +262,7 @@ def _held(it: Asked, now: Moment) -> Held:
 
 
 def asked_values(
-    settings: Settings, facts: Facts, urls: MessageUrls | None, goods: Sequence[Recommended], now: Moment
+    settings: Settings, facts: Facts, urls: Pages | None, goods: Sequence[Product], now: Moment
 ) -> Values:
     """What a template sees, with the workspace's settings where the contact has none of their own; worked out when it
     is asked for."""
@@ -230,11 +274,12 @@ def asked_values(
         recommended=goods,
         timezone=settings.timezone,
         currency=settings.currency,
+        tags=tags_of(settings),
     )
 
 
 def template_values(
-    settings: Settings, facts: Facts, urls: MessageUrls | None, goods: Sequence[Recommended], now: Moment
+    settings: Settings, facts: Facts, urls: Pages | None, goods: Sequence[Product], now: Moment
 ) -> dict[str, Any]:
     """All of it, worked out."""
     return dict(asked_values(settings, facts, urls, goods, now))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from nurture.campaigns.book import FOLDER
+from nurture.campaigns.questions_file import FILE
 from nurture.clock import Moment
 from nurture.errors import FilesError
 from nurture.journeys.campaign import Campaign
@@ -14,6 +16,7 @@ from nurture.journeys.enter import Enter
 from nurture.journeys.program import Node, is_derived
 from nurture.runner.advance import decide_all
 from nurture.runner.checking import Checked, render
+from nurture.runner.files import TEMPLATES
 from nurture.runner.in_force import load
 from nurture.runner.limits import limits_of
 from nurture.runner.looking import Progress
@@ -24,6 +27,8 @@ from nurture.store.engine import Store, Tx
 from nurture.store.versions import CampaignRecord, Numbering
 
 BATCH = 1_000
+LOOK = "the look of messages: [brand], [links] or pictures"
+"""What stands in the place of a path where none of `campaigns/` and `templates/email/` tells of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,7 @@ class Difference:
     changed: tuple[str, ...]
     gone: tuple[str, ...]
     other: Mapping[str, Literal["new", "changed", "gone"]]
-    """Lifecycle, offers and template files by their path."""
+    """Lifecycle, offers and template files by their path; LOOK."""
 
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.gone or self.other)
@@ -102,6 +107,8 @@ def propose(
         edits[key] = compare(old.campaign.program, campaign.program, campaign.moved) if old else Edit()
         steps[key] = _number(campaign, old, edits[key], records.get(key), was.get(key, Numbering()), now)
     compiled = [*checked.templates.values(), *checked.reworded]
+    if before is not None and not {it.hash for it in checked.templates.values()} <= set(before.templates):
+        found = _with_look(found)
     stranded: list[Stranded] = []
     released: dict[str, int] = {}
     touched: dict[int, frozenset[int]] = {}
@@ -174,6 +181,13 @@ def _difference(
             if keys[path] not in now | active
         },
     )
+
+
+def _with_look(found: Difference) -> Difference:
+    """What else messages are made of has changed, where their own files have not."""
+    if any(path == f"{FOLDER}/{FILE}" or path.startswith(f"{TEMPLATES}/") for path in found.other):
+        return found
+    return replace(found, other={**found.other, LOOK: "changed"})
 
 
 def _in_force(store: Store, settings: Settings) -> World | None:

@@ -19,6 +19,7 @@ from nurture.messages.bounds import MEMORY
 from nurture.messages.compiled import Compiled
 from nurture.messages.render import Renderer
 from nurture.messages.urls import Urls
+from nurture.messages.utm import Tags
 from nurture.messages.values import values
 from nurture.runner.bounded import clock, limit_memory, size
 from nurture.runner.bounded_talk import Mouth, outcome
@@ -48,6 +49,8 @@ class Shown:
     price: int
     url: str
     image_url: str
+    kind: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class Job:
     urls: Urls
     timezone: str
     currency: str
+    tags: Tags | None = None
     link_no: int = 0
     """The link whose target is wanted; 0: the HTML is."""
     seconds: float
@@ -105,6 +109,7 @@ def render(renderer: Renderer, job: Job) -> str:
         recommended=job.goods,
         timezone=job.timezone,
         currency=job.currency,
+        tags=job.tags,
     )
     if job.link_no:
         return renderer.resolve_link(job.compiled, job.link_no, given)

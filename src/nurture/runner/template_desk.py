@@ -21,6 +21,7 @@ from nurture.runner.forked import Again, each
 from nurture.runner.template_cache import Kept
 from nurture.runner.template_flaws import findings_of
 from nurture.settings import FILE_NAME
+from nurture.settings.check import USUAL
 
 Asked: TypeAlias = tuple[str, str, str, str]
 """A template's name and locale; a subject and a preview in place of its own, empty where there are none."""
@@ -29,11 +30,20 @@ Asked: TypeAlias = tuple[str, str, str, str]
 class TemplateDesk:
     """Compiles what is asked for, for at most so many `seconds` each.
 
-    `workspace`: where to keep it for the next time; None: nowhere.
+    `workspace`: where to keep it for the next time; None: nowhere. `clients`: the mail programs that messages are held
+    against.
     """
 
-    def __init__(self, library: Library, workspace: Path | None, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        library: Library,
+        workspace: Path | None,
+        *,
+        clients: tuple[str, ...] = USUAL,
+        seconds: float = SECONDS,
+    ) -> None:
         self.library = library
+        self._clients = clients
         self._seconds = seconds
         # Only a folder that is a workspace gets a cache.
         self._workspace = workspace if workspace and (workspace / FILE_NAME).is_file() else None
@@ -74,15 +84,14 @@ class TemplateDesk:
     def _make(self, asked: Asked, again: Again) -> Kept:
         name, locale, subject, preview = asked
         compiled = compile_template(self.library, name, locale, subject=subject, preview=preview)
-        return Kept(compiled=compiled, flaws=lint(compiled))
+        return Kept(compiled=compiled, flaws=lint(compiled, self._clients))
 
     def _key(self, asked: Asked) -> str:
         """Raises TemplateError where there is no such message, or its head cannot be read."""
         if asked not in self._fingerprints:
             name, locale, subject, preview = asked
-            self._fingerprints[asked] = fingerprint(
-                self.library, name, locale, subject=subject, preview=preview
-            )
+            made = fingerprint(self.library, name, locale, subject=subject, preview=preview)
+            self._fingerprints[asked] = f"{made} {' '.join(self._clients)}"
         return self._fingerprints[asked]
 
     def _path_of(self, asked: Asked) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from nurture.campaigns.findings import Finding
 from nurture.errors import TemplateError, TemplateStoppedError
 from nurture.messages.compiled import Compiled
+from nurture.messages.fingerprint import files_of
 from nurture.messages.library import Library
 from nurture.messages.lint import Flaw
 from nurture.messages.vocabulary import ANY, CONTACT
@@ -40,6 +42,22 @@ def doubts_of(
             )
             spelled = re.compile(rf"(?<=\bcontact\.){re.escape(attribute)}\b")
             yield place(flaw, spelled, [path], library.parts)
+
+
+def unknown_questions(compiled: Iterable[Compiled], library: Library) -> Iterator[Finding]:
+    """What is wrong with a message that puts a question that is not there."""
+    for message in compiled:
+        asked = sorted(it.removeprefix("question.") for it in message.needs if it.startswith("question."))
+        for name in (it for it in asked if it not in library.questions):
+            near = difflib.get_close_matches(name, library.questions, 1)
+            flaw = Flaw(
+                code="unknown-question",
+                message=f'no question is called "{name}"',
+                hint=f'did you mean "{near[0]}"?' if near else "write it into campaigns/questions.yaml",
+            )
+            spelled = re.compile(rf"""(?<=question\(["']){re.escape(name)}(?=["'])""")
+            files = files_of(library, message.name, message.locale)
+            yield replace(place(flaw, spelled, files, library.parts), severity="error")
 
 
 def code_of(error: TemplateError) -> str:

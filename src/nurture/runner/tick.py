@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nurture.clock import NEVER, Moment
+from nurture.clock import DAY, NEVER, Moment
 from nurture.runner import occasions
 from nurture.runner.advance import advance
-from nurture.runner.nightly import count_goods
+from nurture.runner.nightly import count_goods, tell_due_again
 from nurture.runner.review import Rest, review
 from nurture.runner.winners import name_winners
 from nurture.runner.world import World
@@ -19,6 +19,7 @@ from nurture.store import claims, notices
 from nurture.store.due import next_due
 from nurture.store.engine import Store
 
+COUNT_AFTER = 90 * DAY
 ROUNDS = 50
 """How often one tick goes round at one moment: a message done lets the next step begin, and so on."""
 
@@ -71,8 +72,10 @@ class Tick:
             self._notify()
 
     def night(self, now: Moment) -> None:
-        """Do what is done once a night."""
-        count_goods(self._store, now)
+        """Do what is done once a night; goods are counted once in 90, since a year of nights goes by in a
+        minute."""
+        count_goods(self._store, now, after=COUNT_AFTER)
+        tell_due_again(self._store, self._world, now)
         name_winners(self._store, self._world, now)
 
     def next_due(self) -> Moment:

@@ -15,6 +15,7 @@ from nurture.messages.needs import facts_needed
 from nurture.messages.urls import Urls
 from nurture.runner.facts import gather
 from nurture.runner.helpers import Helpers
+from nurture.runner.libraries import tags_of
 from nurture.runner.render_helper import Job, Sender, Shown
 from nurture.runner.world import World
 from nurture.store import journeys, messages, recommended, templates
@@ -75,7 +76,7 @@ class Viewer:
             live = world.live.get(it.campaign_id)
             campaign = live.record.key if live else ""
             facts = batch.in_entry(batch.of(it.contact_id), enrollment, campaign, it.offer)
-            goods = recommended.shown(tx, key)
+            goods = [it.product for it in recommended.shown(tx, [key]).get(key, ())]
         sender = world.settings.sender
         return Job(
             compiled=compiled,
@@ -89,5 +90,6 @@ class Viewer:
             urls=self._urls,
             timezone=world.settings.timezone,
             currency=world.settings.currency,
+            tags=tags_of(world.settings),
             seconds=self._helpers.seconds,
         )

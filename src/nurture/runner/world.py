@@ -21,6 +21,7 @@ from nurture.journeys.direct import DIRECT, DIRECT_ID
 from nurture.journeys.enter import EnterOnDate, EnterOnEvent, EnterOnStage
 from nurture.journeys.holding import first_offer, offers_by_step
 from nurture.journeys.limits import Limits
+from nurture.journeys.questions import Question
 from nurture.journeys.terms import Terms
 from nurture.lifecycle.stages import Lifecycle, within
 from nurture.messages.compiled import Compiled
@@ -170,6 +171,8 @@ class World:
     offers: Mapping[str, Offer]
     live: Mapping[int, Live]
     """By campaign id."""
+    questions: Mapping[str, Question] = field(default_factory=dict)
+    """By name."""
     letters: Letters
     limits: Limits = field(default_factory=Limits)
     lane_of: LaneOf = field(default=nowhere, compare=False)
@@ -252,8 +255,13 @@ def _for_stage(campaigns: Iterable[Live], stage: str) -> tuple[Live, ...]:
 
 def letters_of(library: Library, compiled: Iterable[Compiled]) -> Letters:
     """Compiled templates, found by their words."""
-    by_words = {(it.name, it.locale, it.subject, it.preview): it for it in compiled}
+    by_words = {(it.name, it.locale, *_as_written(it)): it for it in compiled}
     return Letters(library=library, compiled=by_words)
+
+
+def _as_written(compiled: Compiled) -> tuple[str, str]:
+    """Subject and preview as the files have them; what was compiled before that was kept says the same in both."""
+    return compiled.written if any(compiled.written) else (compiled.subject, compiled.preview)
 
 
 def edition(version: int, campaign: Campaign, numbering: Numbering, letters: Letters) -> Edition:

@@ -15,12 +15,16 @@ from pydantic import ValidationError
 from nurture.errors import Fault, SettingsError, WorkspaceError
 from nurture.settings.api import Api
 from nurture.settings.attribution import Attribution
+from nurture.settings.brand import Brand
 from nurture.settings.destinations import Alerts, Destination, WarmUp
 from nurture.settings.direct import Direct
 from nurture.settings.forms import Form
+from nurture.settings.links import Links
 from nurture.settings.mail_in import MailIn, set_in_mail_in
 from nurture.settings.parts import Limits, Notify, Part, Sender, Web
 from nurture.settings.relays import Relay, set_in_relays
+from nurture.settings.shops import ShopAccess, secrets_in, set_in_shops
+from nurture.settings.shops import variable as variable_of_shop
 from nurture.settings.signing import Bounces, Dkim
 from nurture.settings.sources import SOURCES, WITH_SECRET, Sources, set_in_sources
 from nurture.settings.webhooks import Subscriber, set_in_webhooks
@@ -62,6 +66,14 @@ def load(workspace: Path, environ: Mapping[str, str] | None = None) -> Settings:
         )
         for dotted in SECRETS
         if _get(raw, dotted) is not None
+    ]
+    faults += [
+        Fault(
+            key=key,
+            message=f"{'.'.join(key)} does not belong into a file: it is a secret",
+            hint=f"take it out and set {variable_of_shop(*key[1:])} in the environment",
+        )
+        for key in secrets_in(raw.get("shops"))
     ]
     variables = {}
     # The password of one relay comes before that of all: names that are longer go first.
@@ -148,6 +160,10 @@ def _put(raw: dict[str, Any], name: str, value: str) -> tuple[str, ...]:
         key := set_in_sources(raw.setdefault("sources", {}), name.removeprefix("sources_"), value)
     ):
         return key
+    if name.startswith("shops_") and (
+        key := set_in_shops(raw.get("shops"), name.removeprefix("shops_"), value)
+    ):
+        return key
     if name.startswith("mail_in_") and (
         key := set_in_mail_in(raw.setdefault("mail_in", {}), name.removeprefix("mail_in_"), value)
     ):
@@ -177,9 +193,12 @@ _SECTIONS: dict[str, type[Part]] = {
     "warm_up": WarmUp,
     "alerts": Alerts,
     "attribution": Attribution,
+    "brand": Brand,
+    "links": Links,
     "api": Api,
     "forms": Form,
     "sources": Sources,
+    "shops": ShopAccess,
 }
 
 

@@ -15,6 +15,6 @@ class Replies(Part):
     country: str = Field(default="", pattern="^([A-Z]{2})?$")
     """Whose public holidays are kept: ISO 3166."""
     answer_within: int = Field(default=4, ge=1, le=200)
-    """Working hours after which a mail nobody has answered is listed by `nurture answers --open`."""
+    """Working hours after which a mail nobody has answered is listed by `nurture replies --open`."""
     hold_days: int = Field(default=4, ge=0, le=60)
     """Working days for which marketing waits for an answer."""

@@ -12,12 +12,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from nurture.settings.parts import Part
 
 Kind: TypeAlias = Literal[
-    "enrolled", "sent", "bounced", "clicked", "unsubscribed", "goal-reached", "stage-changed"
+    "enrolled", "sent", "bounced", "clicked", "answered", "unsubscribed", "goal-reached", "stage-changed"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """What subscribers can be told of."""
 
-OF_CAMPAIGNS: frozenset[Kind] = frozenset({"enrolled", "sent", "bounced", "clicked", "goal-reached"})
+OF_CAMPAIGNS: frozenset[Kind] = frozenset(
+    {"enrolled", "sent", "bounced", "clicked", "answered", "goal-reached"}
+)
 """What belongs to a campaign, so that `campaigns` narrows it; the rest belongs to the contact alone."""
 
 ALL = "all"

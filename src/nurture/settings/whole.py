@@ -13,13 +13,17 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from nurture.settings.api import Api
 from nurture.settings.attribution import Attribution
+from nurture.settings.brand import Brand
+from nurture.settings.check import Check
 from nurture.settings.destinations import Alerts, Destinations, Rates, WarmUp
 from nurture.settings.direct import Direct
 from nurture.settings.forms import Forms
+from nurture.settings.links import Links
 from nurture.settings.mail_in import MailIn
 from nurture.settings.parts import Limits, Notify, Part, Sender, Topic, Web
 from nurture.settings.relays import DELIVER, Relay, Relays
 from nurture.settings.replies import Replies
+from nurture.settings.shops import Shops
 from nurture.settings.signing import Bounces, Dkim
 from nurture.settings.sources import Sources
 from nurture.settings.webhooks import Subscribers
@@ -66,11 +70,16 @@ class Settings(Part):
     warm_up: WarmUp | None = None
     alerts: Alerts = Alerts()
     attribution: Attribution = Attribution()
+    brand: Brand = Brand()
+    links: Links = Links()
     api: Api = Api()
+    check: Check = Check()
     replies: Replies = Replies()
     topics: Mapping[str, Topic] = Field(default_factory=dict)
     sources: Sources = Sources()
     """Mail providers and shops that may tell us something at /in/NAME."""
+    shops: Shops = Field(default_factory=dict)
+    """By the name that `nurture codes push` is given."""
     forms: Forms = Field(default_factory=dict)
     """By which people sign up, by the name in their address."""
 

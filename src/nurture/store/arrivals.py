@@ -12,6 +12,7 @@ from nurture.clock import DAY, Moment, Span
 from nurture.store.bulk import among, insert_many, insert_new
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
+from nurture.store.kept_text import kept
 from nurture.store.statements import table
 from nurture.store.tables import ArrivalRow, SeenRow
 
@@ -60,7 +61,7 @@ def keep(tx: Tx, arrivals: Sequence[Arrival]) -> None:
     rows = [
         (
             it.id, it.at, it.source, it.kind, it.severity, it.contact_id, it.enrollment_id, it.step_no,
-            plain(it.recipient, 320), plain(it.reason, 300), plain(it.said, 2_000), zlib.compress(it.content),
+            kept(it.recipient, 320), kept(it.reason, 300), kept(it.said, 2_000), zlib.compress(it.content),
         )
         for it in arrivals
     ]  # fmt: skip
@@ -83,8 +84,3 @@ def contents(tx: Tx, ids: Collection[int]) -> dict[int, bytes]:
 def forget(tx: Tx, before: Moment) -> int:
     """Drop what came in before that moment; returns how many."""
     return tx.execute(delete(_arrivals).where(_arrivals.c.at < before)).rowcount
-
-
-def plain(text: str, longest: int) -> str:
-    """Text that both engines take: no NUL, no halves of characters, not too long."""
-    return text[: 4 * longest].replace("\x00", "").encode("utf-8", "replace").decode()[:longest]

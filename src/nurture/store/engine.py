@@ -106,6 +106,30 @@ class Store:
             yield tx
 
     @contextmanager
+    def survey(self) -> Iterator[Tx]:
+        """A snapshot for looks at a great deal, which may make temporary tables: they lie on disk and go at its end.
+
+        Nobody waits for it, and nothing of it stays. Raises StoreError.
+        """
+        self._check_file()
+        with self._translated(), self._engine.connect() as tx:
+            if self.dialect != "sqlite":
+                with tx.execution_options(isolation_level="REPEATABLE READ").begin() as own:
+                    tx.exec_driver_sql("SET LOCAL work_mem = '64MB'")
+                    yield tx
+                    own.rollback()
+                return
+            with tx.begin():
+                # Neither can be changed within a transaction.
+                tx.exec_driver_sql("PRAGMA temp_store=FILE")
+                tx.exec_driver_sql("BEGIN")
+                try:
+                    yield tx
+                finally:
+                    tx.exec_driver_sql("ROLLBACK")
+                    tx.exec_driver_sql("PRAGMA temp_store=MEMORY")
+
+    @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that commits at its end. Not to be opened within another. Raises StoreError."""
         self._nodes.keep()

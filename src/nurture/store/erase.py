@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Delete, delete, func, select, update
 
 from nurture.clock import Moment
 from nurture.delivery.outcome import MessageKey
-from nurture.store import happenings, suppressions
+from nurture.store import codes_back, happenings, suppressions
 from nurture.store.bulk import alone, among
 from nurture.store.engine import Tx
 from nurture.store.outbox import ACCEPTED, HANDED
@@ -119,6 +119,7 @@ def _remove(tx: Tx, contacts: Sequence[int], counts: Counter[str]) -> None:
             _run(tx, name, delete(column.table).where(among(tx, column, some)), counts)
     for it in BY_CONTACT:
         _run(tx, it.name, delete(it).where(it.c.contact_id.in_(contacts)), counts)
+    counts["codes"] += codes_back.erase(tx, contacts)
     told = list(
         tx.execute(delete(_feed).where(_feed.c.contact_id.in_(contacts)).returning(_feed.c.id)).scalars()
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
 
 from nurture.store.statements import table
 from nurture.store.tables import (
@@ -16,6 +16,7 @@ from nurture.store.tables import (
     CodeRow,
     ConsentRow,
     ConsentStateRow,
+    DueAgainRow,
     EnrollmentRow,
     EventRow,
     HitRow,
@@ -24,9 +25,11 @@ from nurture.store.tables import (
     MessageRow,
     NoticeRow,
     OrderFactsRow,
+    OrderRow,
     OutboxRow,
     ProductRow,
     QuietRow,
+    RedemptionRow,
     ReplyRow,
     ShownRow,
     SignRow,
@@ -36,6 +39,7 @@ from nurture.store.tables import (
     TransitionRow,
 )
 
+_again = table(DueAgainRow)
 _agenda = table(AgendaRow)
 _campaigns = table(CampaignRow)
 _codes = table(CodeRow)
@@ -48,9 +52,11 @@ _lines = table(LineRow)
 _messages = table(MessageRow)
 _notices = table(NoticeRow)
 _order_facts = table(OrderFactsRow)
+_orders = table(OrderRow)
 _outbox = table(OutboxRow)
 _products = table(ProductRow)
 _quiet = table(QuietRow)
+_redemptions = table(RedemptionRow)
 _replies = table(ReplyRow)
 _shown = table(ShownRow)
 _sign_ups = table(SignUpRow)
@@ -196,8 +202,38 @@ SECTIONS: tuple[Section, ...] = (
         _enrollments.c.contact_id,
         _shown.c.enrollment_id,
         _shown.c.step_no,
+        _shown.c.kind,
+        _shown.c.place,
     ),
-    _own("codes", select(*columns_of(_codes)), _codes.c.contact_id, _codes.c.issued_at),
+    _own(
+        "due_again",
+        select(
+            _products.c.sku,
+            _products.c.name,
+            _again.c.last_at,
+            _again.c.due_at,
+            _again.c.gap_days,
+            _again.c.own,
+        )
+        .select_from(_again)
+        .outerjoin(_products, _products.c.id == _again.c.product_id),
+        _again.c.contact_id,
+        _again.c.due_at,
+    ),
+    _own(
+        "codes",
+        select(*columns_of(_codes)).where(_codes.c.contact_id > literal_column("0")),
+        _codes.c.contact_id,
+        _codes.c.issued_at,
+    ),
+    _own(
+        "redemptions",
+        select(_orders.c.order_id.label("order"), *columns_of(_redemptions, "order_id", "code_id"))
+        .select_from(_redemptions)
+        .outerjoin(_orders, _orders.c.id == _redemptions.c.order_id),
+        _redemptions.c.contact_id,
+        _redemptions.c.at,
+    ),
     _own(
         "notices",
         _with_step(

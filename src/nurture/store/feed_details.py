@@ -100,6 +100,14 @@ def _said(it: Claimed, lines: Mapping[int, Any], link: str | None) -> dict[str, 
             return {"reason": told.get("said", "")}
         case "clicked":
             return {"link": link}
+        case "answered":
+            score = told["score"]
+            return {
+                "question": told["question"],
+                "answer": told["answer"],
+                "score": None if score is None else f"{score:g}",
+                "comment": told["comment"] or None,
+            }
         case "unsubscribed":
             return {"topic": told["topic"], "basis": told["basis"]}
         case "stage-changed":

@@ -22,6 +22,7 @@ from nurture.store.bulk import insert_many, insert_new, update_many
 from nurture.store.destinations import forget_soft
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
+from nurture.store.kept_text import kept
 from nurture.store.partitions import ensure
 from nurture.store.settle import Settled, settle
 from nurture.store.statements import chunks, one_of, table
@@ -169,7 +170,7 @@ def cleaned(hit: Hit) -> Hit:
 @lru_cache(10_000)
 def _text(text: str, longest: int) -> str:
     """Remembered: most people use one of few programs."""
-    return text[: 2 * longest].replace("\x00", "").encode("utf-8", "replace").decode()[:longest]
+    return kept(text, longest)
 
 
 @lru_cache(1_000)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, literal_column, select
 
 from nurture.clock import Moment
 from nurture.delivery.outcome import MessageKey
+from nurture.store.bulk import update_many
 from nurture.store.engine import Tx
 from nurture.store.statements import one_of, table
 from nurture.store.tables import MessageRow
@@ -57,6 +58,12 @@ def ordered(tx: Tx, keys: Collection[MessageKey]) -> dict[MessageKey, Ordered]:
         for entry, step, template, hash_, offer, line, contact, campaign in rows
         if (entry, step) in wanted
     }
+
+
+def offer_instead(tx: Tx, offers: Mapping[MessageKey, str]) -> None:
+    """These messages make another offer than they were planned with."""
+    rows = [(offer, *key) for key, offer in offers.items()]
+    update_many(tx, _messages, ("enrollment_id", "step_no"), ("offer",), rows)
 
 
 _SENT = select(_messages.c.contact_id, _messages.c.done_at).where(

@@ -19,6 +19,7 @@ from nurture.clock import MINUTE, NEVER, Moment, Span
 from nurture.delivery.outcome import MessageKey
 from nurture.messages.webhook import is_url
 from nurture.store.engine import Tx
+from nurture.store.kept_text import kept
 from nurture.store.keys import as_json, by_key, listed
 from nurture.store.statements import insert, one_of, table
 from nurture.store.tables import CampaignRow, CampaignStepRow, NoticeRow
@@ -139,8 +140,8 @@ def _values(it: Planned) -> dict[str, int | str]:
         "contact_id": it.contact_id,
         "campaign_id": it.campaign_id,
         # PostgreSQL cannot keep NUL in text, nor halves of characters.
-        "target": _kept(it.target),
-        "note": _kept(it.note),
+        "target": kept(it.target, MOST_TEXT),
+        "note": kept(it.note, MOST_TEXT),
         "planned_at": it.planned_at,
         "due_at": it.due_at,
         "state": PLANNED,
@@ -150,10 +151,6 @@ def _values(it: Planned) -> dict[str, int | str]:
         "last_reply": "",
         "done_at": 0,
     }
-
-
-def _kept(given: str) -> str:
-    return given[:MOST_TEXT].replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 # Written out, since only so does the partial index apply.

@@ -16,6 +16,7 @@ from nurture.store.engine import Tx
 from nurture.store.goods import Place, meet_products
 from nurture.store.ids import Ids
 from nurture.store.people import meet
+from nurture.store.redemptions import Placed, follow
 from nurture.store.statements import table
 from nurture.store.tables import OrderLineRow, OrderRow
 
@@ -108,6 +109,7 @@ def take_orders(tx: Tx, ids: Ids, given: Sequence[LineGiven], now: Moment) -> se
     _update(tx, changed.values())
     touched = [*new.values(), *(it for pair in changed.values() for it in pair)]
     put_on_agenda(tx, _places(touched))
+    follow(tx, _coded(new.values(), changed.values()))
     return {*new, *changed}
 
 
@@ -209,6 +211,22 @@ def _insert_lines(tx: Tx, orders: Iterable[_Order]) -> None:
 
 def _order_values(it: _Order) -> tuple[Any, ...]:
     return it.contact_id, it.ordered_at, it.amount, it.code, it.status, it.undone_at
+
+
+def _coded(new: Iterable[_Order], changed: Iterable[tuple[_Order, _Order]]) -> list[Placed]:
+    """Those that bear a code or did. Who undoes an order undoes what its code came to."""
+    bearing = [it for it in new if it.code]
+    bearing += [after for before, after in changed if before.code or after.code]
+    return [
+        Placed(
+            order_id=it.id,
+            contact_id=it.contact_id,
+            at=it.ordered_at,
+            paid=it.amount,
+            code="" if it.undone_at else it.code,
+        )
+        for it in bearing
+    ]
 
 
 def _places(orders: Iterable[_Order]) -> Iterable[tuple[int, int, Moment]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from nurture.audience.contact import Contact, Scalar
 from nurture.clock import Moment
@@ -17,6 +17,7 @@ from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import alone, among, insert_many, update_many
 from nurture.store.engine import Tx
 from nurture.store.ids import Ids
+from nurture.store.kept_text import kept
 from nurture.store.statements import chunks, one_of, table
 from nurture.store.tables import ContactRow
 
@@ -195,6 +196,19 @@ def emails_like(tx: Tx, email: str, limit: int = 500) -> list[str]:
     return list(found)
 
 
+LONGEST_SEARCH = 400
+"""Characters of what somebody looks for; no address is longer."""
+
+
+def starting_with(tx: Tx, text: str, limit: int) -> list[Contact]:
+    """Contacts whose address begins with `text`, and those whose external id it is."""
+    wanted = kept(text.strip(), LONGEST_SEARCH)
+    start = wanted.lower()
+    named = or_(_contacts.c.email.between(start, start + "\uffff"), _contacts.c.external_id == wanted)
+    rows = tx.execute(select(*_OF_CONTACT).where(named).order_by(_contacts.c.email).limit(limit))
+    return [_contact(row) for row in rows]
+
+
 _OF_CONTACT = tuple(
     _contacts.c[name]
     for name in (
@@ -217,6 +231,18 @@ _BY_IDS = select(*_OF_CONTACT).where(one_of(_contacts.c.id, "ids"))
 def by_ids(tx: Tx, contact_ids: Collection[int]) -> dict[int, Contact]:
     """Contacts by id; who is not there (erased) is left out."""
     return {row[0]: _contact(row) for row in tx.execute(_BY_IDS, {"ids": contact_ids}).all()}
+
+
+def after(tx: Tx, contact_id: int, count: int) -> list[Contact]:
+    """The next `count` contacts by id; 0: from the first."""
+    wanted = select(*_OF_CONTACT).where(_contacts.c.id > contact_id).order_by(_contacts.c.id).limit(count)
+    return [_contact(row) for row in tx.execute(wanted)]
+
+
+def count(tx: Tx) -> int:
+    """How many there are. Reads an index once."""
+    number: int = tx.execute(select(func.count()).select_from(_contacts)).scalar_one()
+    return number
 
 
 def ids_by_email(tx: Tx, emails: Collection[str]) -> dict[str, int]:

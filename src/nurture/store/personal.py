@@ -16,6 +16,7 @@ from nurture.store.tables import (
     CodeRow,
     ConsentRow,
     ConsentStateRow,
+    DueAgainRow,
     EnrollmentRow,
     EventRow,
     FeedDeliveryRow,
@@ -29,6 +30,7 @@ from nurture.store.tables import (
     OrderRow,
     OutboxRow,
     QuietRow,
+    RedemptionRow,
     ReplyRow,
     ShownRow,
     SignRow,
@@ -44,7 +46,6 @@ BY_CONTACT: tuple[Table, ...] = tuple(
         OutboxRow,
         MessageRow,
         SignRow,
-        CodeRow,
         NoticeRow,
         AgendaRow,
         StageRow,
@@ -52,9 +53,11 @@ BY_CONTACT: tuple[Table, ...] = tuple(
         OrderFactsRow,
         OrderLineRow,
         OrderRow,
+        RedemptionRow,
         EventRow,
         ConsentRow,
         ConsentStateRow,
+        DueAgainRow,
         QuietRow,
         SoftBounceRow,
         ReplyRow,
@@ -69,7 +72,7 @@ BY_ENROLLMENT: Mapping[str, Column[int]] = {
 """Whose rows are found by the enrollment: hits name their contact too, and have no index by it."""
 
 OTHERWISE: tuple[str, ...] = tuple(
-    table(row).name for row in (EnrollmentRow, SignUpRow, FeedRow, FeedDeliveryRow)
+    table(row).name for row in (EnrollmentRow, CodeRow, SignUpRow, FeedRow, FeedDeliveryRow)
 )
 """Erased by statements of their own, as is the contact's row itself."""
 
@@ -86,9 +89,12 @@ MENTIONS: Mapping[str, str] = {
 
 NOBODY: Mapping[str, str] = {
     "lines": "names of product lines",
+    "offer_draws": "counts of codes",
+    "offer_sums": "sums of discounts",
     "products": "what can be bought",
     "product_pairs": "counts of orders",
     "product_counts": "counts of orders",
+    "product_steps": "what can be bought",
     "versions": "the campaign files",
     "campaigns": "names and when they were applied",
     "campaign_steps": "names of steps",

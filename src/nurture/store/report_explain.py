@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Row, and_, select, tuple_
 from nurture.clock import NEVER
 from nurture.delivery.outcome import OPEN_STATES, MessageKey
 from nurture.lifecycle.stages import Transition
-from nurture.reports.explain import ConsentWord, EntryStory, Explanation, MessageStory
-from nurture.store import people, suppressions
+from nurture.reports.explain import ConsentWord, EntryStory, Explanation, MessageStory, ShownStory
+from nurture.store import people, recommended, suppressions
 from nurture.store.engine import Tx
+from nurture.store.recommended import Shown
 from nurture.store.seen_facts import from_text
 from nurture.store.stages import line_names, transitions
 from nurture.store.statements import table
@@ -166,7 +167,12 @@ def _stories(tx: Tx, wanted: ColumnElement[bool]) -> list[tuple[int, MessageStor
         .order_by(_messages.c.planned_at, _messages.c.enrollment_id, _messages.c.step_no)
     ).all()
     signs = _signs_of(tx, rows)
-    return [(row.step_no, _story(row, signs.get((row.enrollment_id, row.step_no), {}))) for row in rows]
+    goods = recommended.shown(tx, {MessageKey(row.enrollment_id, row.step_no) for row in rows})
+    return [
+        (row.step_no, _story(row, signs.get(key, {}), goods.get(key, ())))
+        for row in rows
+        if (key := MessageKey(row.enrollment_id, row.step_no))
+    ]
 
 
 def _signs_of(tx: Tx, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], dict[str, int]]:
@@ -177,7 +183,7 @@ def _signs_of(tx: Tx, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], dict[st
     return found
 
 
-def _story(row: Row[Any], signs: dict[str, int]) -> MessageStory:
+def _story(row: Row[Any], signs: dict[str, int], goods: Sequence[Shown]) -> MessageStory:
     state = row.outcome or ("planned" if row.state is None else OPEN_STATES[row.state])
     return MessageStory(
         enrollment_id=row.enrollment_id,
@@ -195,4 +201,9 @@ def _story(row: Row[Any], signs: dict[str, int]) -> MessageStory:
         opened_at=signs.get("open"),
         clicked_at=signs.get("click"),
         unsubscribed_at=signs.get("unsubscribe"),
+        recommended=tuple(
+            ShownStory(sku=it.product.sku, name=it.product.name, why=it.product.why)
+            for it in goods
+            if it.seen
+        ),
     )

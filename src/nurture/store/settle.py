@@ -8,11 +8,11 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Executable, Subquery, bindparam, select, update
+from sqlalchemy import ColumnElement, Executable, Subquery, bindparam, literal_column, select, update
 
 from nurture.clock import NEVER, Moment, Span
 from nurture.delivery.outcome import MessageKey
-from nurture.store import feed
+from nurture.store import codes_back, feed
 from nurture.store.agenda import put_on_agenda
 from nurture.store.bulk import insert_many
 from nurture.store.engine import Tx
@@ -55,7 +55,7 @@ def settle(
     Where they were open, the enrollments that wait for them go on: due at once, counted from the moment each was
     done. One that has gone on already, since this is the message's second time, is not touched. For what was sent
     the contact has received it, and codes that it carries begin to run: `expires` maps an offer's key to how long
-    its code holds (None: for ever).
+    its code holds (None: for ever). Codes of what reached nobody go back.
     """
     done: set[MessageKey] = set()
     for some in chunks(settled):
@@ -64,6 +64,7 @@ def settle(
         written = [given[MessageKey(enrollment, step_no)] for enrollment, step_no, *_ in rows]
         done.update(it.key for it in written)
         _receive(tx, rows, given, expires or {})
+        _return_codes(tx, rows, given)
         _tell(tx, rows, given)
         if was == "":
             _go_on(tx, [it for it in written if not it.leaves])
@@ -134,11 +135,23 @@ def _receive(
             .where(
                 _codes.c.offer == bindparam("of_offer"),
                 _codes.c.contact_id == bindparam("of_contact"),
+                _codes.c.contact_id > literal_column("0"),
                 _codes.c.handed_at == 0,
             )
             .values(handed_at=bindparam("at"), expires_at=bindparam("end")),
             carried,
         )
+
+
+def _return_codes(tx: Tx, rows: Sequence[Any], given: Mapping[MessageKey, Settled]) -> None:
+    """What they carried, and nobody has received."""
+    holders = {
+        (offer, contact)
+        for entry, step, contact, offer in rows
+        if offer and given[MessageKey(entry, step)].outcome in codes_back.ENDED
+    }
+    if holders:
+        codes_back.give_back(tx, holders)
 
 
 def _tell(tx: Tx, rows: Sequence[Any], given: Mapping[MessageKey, Settled]) -> None:

@@ -5,11 +5,11 @@ Ids are time-ordered bigints (`ids.py`). Moments are BIGINT microseconds UTC. No
 JSON text.
 
 people       contacts · consents · consent_states · suppressions · sign_ups · quiet
-goods        lines · products · orders · order_lines · product_pairs · product_counts
+goods        lines · products · orders · order_lines · product_pairs · product_counts · product_steps · due_again
 happenings   events · seen
 lifecycle    agenda · stages · transitions · order_facts
 campaigns    versions · campaigns · campaign_steps · occasions · winners · templates
-journeys     enrollments · messages · outbox · codes · shown · notices
+journeys     enrollments · messages · outbox · codes · offer_draws · redemptions · offer_sums · shown · notices
 engagement   hits · signs
 coming in    arrivals · replies
 outside      api_keys · idempotent · feed · feed_deliveries
@@ -231,22 +231,61 @@ class OrderLineRow(SQLModel, table=True):
 
 
 class ProductPairRow(SQLModel, table=True):
-    """How many orders held both products. Counted nightly, from the orders since the last count."""
+    """A product that goes with another: the best of them for each, counted at night."""
 
     __tablename__ = "product_pairs"
 
     product_id: int = _big(primary_key=True, default=None)
     other_id: int = _big(primary_key=True, default=None)
-    orders: int = _big()
+    held: int = _big()
+    """How many orders, or people, had both."""
+    by_people: bool = False
+    """`held` and `lift` are counted over people, not orders."""
+    lift: float = 0.0
+    """How much oftener they are had together than chance would have it."""
+    strength: float = 0.0
+    """The lift that is sure, however few had both: what pairs are ranked by."""
 
 
 class ProductCountRow(SQLModel, table=True):
-    """How many orders held the product."""
+    """How many orders held the product, and what was paid for one, in minor units. Counted at night."""
 
     __tablename__ = "product_counts"
 
     product_id: int = _big(primary_key=True, default=None)
     orders: int = _big()
+    paid: int = _big()
+    place: int = _big()
+    """Among all products, by `orders`, from 1."""
+    place_on_line: int = _big()
+
+
+class ProductStepRow(SQLModel, table=True):
+    """The next larger or better of a product: of its line and category, and dearer. Worked out at night."""
+
+    __tablename__ = "product_steps"
+
+    product_id: int = _big(primary_key=True, default=None)
+    other_id: int = _big(primary_key=True, default=None)
+    place: int = _small()
+    """The best seller first, from 1."""
+    ratio: float = 0.0
+    """Its price divided by the product's."""
+
+
+class DueAgainRow(SQLModel, table=True):
+    """When a contact will want to buy a product again. Laid ahead for some days; the row goes when that comes."""
+
+    __tablename__ = "due_again"
+    __table_args__ = (Index("due_again_by_time", "due_at"),)
+
+    contact_id: int = _big(primary_key=True, default=None)
+    product_id: int = _big(primary_key=True, default=None)
+    last_at: int = _big()
+    due_at: int = _big()
+    gap_days: float = 0.0
+    own: bool = False
+    """Whether it is the contact's own gap; else that of all who buy it again."""
 
 
 # ------------------------------------------------------------------ happenings
@@ -256,7 +295,15 @@ class EventRow(SQLModel, table=True):
     """Something that a contact did, other than ordering and touching a message. Partitioned by month on PostgreSQL."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("events_by_contact", "contact_id", "name", "at"),)
+    __table_args__ = (
+        Index("events_by_contact", "contact_id", "name", "at"),
+        Index(
+            "events_answered",
+            "at",
+            sqlite_where=text("name = 'answered'"),
+            postgresql_where=text("name = 'answered'"),
+        ),
+    )
 
     at: int = _big(primary_key=True, default=None)
     id: int = _big(primary_key=True, default=None)
@@ -580,25 +627,131 @@ class OutboxRow(SQLModel, table=True):
 
 
 class CodeRow(SQLModel, table=True):
-    """A code that a contact was given for an offer. The latest is the one they hold; those before it are over."""
+    """A code of an offer. A contact holds the one that was issued last; those before it are over."""
 
     __tablename__ = "codes"
     __table_args__ = (
-        Index("codes_once", "code", unique=True, sqlite_where=text("own"), postgresql_where=text("own")),
-        Index("codes_by_contact", "contact_id"),
+        Index("codes_once", "canonical", unique=True, sqlite_where=text("own"), postgresql_where=text("own")),
+        Index(
+            "codes_for_all",
+            "canonical",
+            "contact_id",
+            sqlite_where=text("NOT own"),
+            postgresql_where=text("NOT own"),
+        ),
+        # Without those that are free: where most rows have one value, PostgreSQL takes every other to be as common, and
+        # would rather read the whole table. Searches by contact say `contact_id > 0` so that this index applies.
+        Index(
+            "codes_by_contact",
+            "contact_id",
+            "offer",
+            "issued_at",
+            sqlite_where=text("contact_id > 0"),
+            postgresql_where=text("contact_id > 0"),
+        ),
+        Index(
+            "codes_free",
+            "offer",
+            "known_at",
+            "id",
+            # Spelled so that a search uses this index only where it says the same, and no other then: planners would
+            # sort all that is free where a few are wanted, or walk all that is given for the codes of one contact.
+            sqlite_where=text("contact_id + 0 = 0"),
+            postgresql_where=text("contact_id + 0 = 0"),
+        ),
+        Index(
+            "codes_new",
+            "offer",
+            "id",
+            sqlite_where=text("own AND known_at = 0"),
+            postgresql_where=text("own AND known_at = 0"),
+        ),
+        Index(
+            "codes_given",
+            "offer",
+            "id",
+            sqlite_where=text("contact_id + 0 <> 0"),
+            postgresql_where=text("contact_id + 0 <> 0"),
+        ),
     )
 
-    offer: str = Field(primary_key=True)
-    contact_id: int = _big(primary_key=True, default=None)
-    issued_at: int = _big(primary_key=True, default=None)
+    id: int = _big(primary_key=True, default=None)
+    offer: str
     code: str
+    """As it is written for people."""
+    canonical: str
+    """Capitals and digits alone: what `code` is looked up by, however somebody typed it."""
     own: bool
-    """Whether the code is this contact's alone."""
+    """Whether the code is of one contact alone; else it is one for all, with a row for each who was given it."""
+    contact_id: int = _big()
+    """0: free, nobody holds it. -1: whose it was has been erased; nobody gets it again."""
+    made_at: int = _big()
+    issued_at: int = _big()
+    """When the contact was given it; 0: it is free."""
     handed_at: int = _big()
     """When the first message that carries it was handed over; 0: not yet."""
     expires_at: int = _big()
     """0: it does not, or was not handed over yet."""
     redeemed_at: int = _big()
+    """The order that used it first, whoever ordered: from then on it is no good; 0: none did."""
+    known_at: int = _big()
+    """When the shop was told of it, or told us; 0: it does not know it."""
+    stands_for: str = ""
+    """The offer that was out, where this one was given instead; empty: it stands for itself."""
+    discount: str = ""
+    """The offer's discount as it was written when the code was made: what the shop knows it for."""
+    for_others: bool = False
+    """Whether its contact is to pass it on, as those of a referral: whoever orders with it, redeems it."""
+
+
+class RedemptionRow(SQLModel, table=True):
+    """A code of ours on an order that stands: what it came to. Gone when the order is undone."""
+
+    __tablename__ = "redemptions"
+    __table_args__ = (
+        Index("redemptions_by_contact", "contact_id"),
+        Index("redemptions_by_code", "canonical", "contact_id"),
+        Index("redemptions_by_offer", "offer", "at"),
+    )
+
+    order_id: int = _big(primary_key=True, default=None)
+    canonical: str = Field(primary_key=True)
+    code_id: int = _big()
+    """0: it is a code for all that was not given to them."""
+    offer: str
+    contact_id: int = _big()
+    """Who ordered."""
+    at: int = _big()
+    """When."""
+    paid: int = _big()
+    """What was paid for the order, in minor units."""
+    verdict: str
+    """See offers/redemption.py."""
+    discount: int = _big()
+    """What it cost, in minor units."""
+    is_known: bool = True
+    """Whether `discount` is known: what free delivery cost is not."""
+
+
+class OfferSumRow(SQLModel, table=True):
+    """What the codes of an offer cost so far: the sum over its redemptions, those of the erased too."""
+
+    __tablename__ = "offer_sums"
+
+    offer: str = Field(primary_key=True)
+    discount: int = _big()
+
+
+class OfferDrawRow(SQLModel, table=True):
+    """How many codes of an offer with `at most: {codes: …}` are drawn. Whoever issues some locks its row."""
+
+    __tablename__ = "offer_draws"
+
+    offer: str = Field(primary_key=True)
+    drawn: int = _big()
+    """Never fewer than there are."""
+    counted_at: int = _big()
+    """When they were counted last."""
 
 
 class ShownRow(SQLModel, table=True):
@@ -608,7 +761,15 @@ class ShownRow(SQLModel, table=True):
 
     enrollment_id: int = _big(primary_key=True, default=None)
     step_no: int = _big(primary_key=True, default=None)
+    kind: str = Field(default="", primary_key=True)
+    """up: the next larger or better; empty: what goes with what they own, or sells best."""
     product_id: int = _big(primary_key=True, default=None)
+    place: int = _small()
+    """In the order in which the template got them, from 0."""
+    seen: bool = True
+    """Whether something of it stands in the message; else the template was given it and left it out."""
+    because_id: int = _big()
+    """The product of theirs that it goes with; 0: none."""
     why: str = ""
 
 
@@ -799,7 +960,7 @@ class FeedRow(SQLModel, table=True):
     id: int = _big(primary_key=True, default=None)
     at: int = _big()
     kind: str
-    """enrolled, sent, bounced, clicked, unsubscribed, goal-reached, stage-changed."""
+    """enrolled, sent, bounced, clicked, answered, unsubscribed, goal-reached, stage-changed."""
     contact_id: int = _big()
     told: str = "{}"
     """What of it, as JSON."""

@@ -17,9 +17,9 @@ _campaigns = table(CampaignRow)
 _messages = table(MessageRow)
 _templates = table(TemplateRow)
 
-_HASHES = select(_messages.c.enrollment_id, _messages.c.step_no, _messages.c.template_hash).where(
-    one_of(_messages.c.enrollment_id, "entries")
-)
+_HASHES = select(
+    _messages.c.enrollment_id, _messages.c.step_no, _messages.c.template_hash, _messages.c.campaign_id
+).where(one_of(_messages.c.enrollment_id, "entries"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +32,36 @@ class Origin:
     """The campaign's key."""
 
 
-def template_hashes(tx: Tx, keys: Collection[MessageKey]) -> dict[MessageKey, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """What the links of a message are made of."""
+
+    template_hash: str
+    campaign_id: int
+
+
+def linked(tx: Tx, keys: Collection[MessageKey]) -> dict[MessageKey, Linked]:
     """What these messages were rendered from, without those that are not there or were never rendered."""
     wanted = set(keys)
     rows = tx.execute(_HASHES, {"entries": {key.enrollment_id for key in wanted}}).all()
-    found = {MessageKey(entry, step): hash_ for entry, step, hash_ in rows if hash_}
-    return {key: hash_ for key, hash_ in found.items() if key in wanted}
+    found = {
+        MessageKey(entry, step): Linked(template_hash=hash_, campaign_id=campaign)
+        for entry, step, hash_, campaign in rows
+        if hash_
+    }
+    return {key: it for key, it in found.items() if key in wanted}
+
+
+def template(tx: Tx, hash_: str) -> Compiled | None:
+    """A compiled template; None: there is none."""
+    compiled = tx.execute(select(_templates.c.compiled).where(_templates.c.hash == hash_)).scalar()
+    return None if compiled is None else Compiled.from_json(compiled)
 
 
 def links(tx: Tx, hash_: str) -> tuple[str, ...] | None:
     """Where the links of a compiled template lead, as written; number n is at n - 1. None: there is none."""
-    compiled = tx.execute(select(_templates.c.compiled).where(_templates.c.hash == hash_)).scalar()
-    return None if compiled is None else Compiled.from_json(compiled).links
+    compiled = template(tx, hash_)
+    return None if compiled is None else compiled.links
 
 
 def origin(tx: Tx, key: MessageKey) -> Origin | None:

@@ -21,6 +21,7 @@ from nurture.reports.back import CameBack
 from nurture.reports.campaigns import CampaignReport, Counts, add_up
 from nurture.reports.care import Care, month_starts
 from nurture.reports.explain import MessageStory
+from nurture.reports.offers import OfferReport
 from nurture.reports.revenue import verdicts_in_words, way_in_words, way_of
 from nurture.runner.replies import count_open
 from nurture.settings import Settings
@@ -29,6 +30,7 @@ from nurture.store.engine import Tx
 from nurture.store.report_back import came_back
 from nurture.store.report_care import care
 from nurture.store.report_explain import lately
+from nurture.store.report_offers import offers
 from nurture.store.reports import campaigns
 from nurture.web.charts import Stacked, stack, tones
 from nurture.web.deps import WebDeps
@@ -89,6 +91,8 @@ class Overview:
     answers: Answers | None
     """None: nobody waits, and no mail comes in here."""
     back: CameBack
+    offers: tuple[OfferReport, ...]
+    """Those that somebody was given."""
 
 
 class Dashboard:
@@ -162,6 +166,7 @@ def gather(tx: Tx, until: Moment, deps: WebDeps, *, replayed: bool = False) -> O
         lately=_lately(tx),
         answers=_answers(tx, deps.settings, deps.clock.now()),
         back=came_back(tx, until - BACK, until),
+        offers=tuple(it for it in offers(tx, {}, until, misuse=0) if it.counts.issued),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -10,14 +12,28 @@ from starlette.routing import Route
 
 from nurture.delivery.outcome import MessageKey
 from nurture.errors import NurtureError
+from nurture.runner.libraries import tags_of
 from nurture.web.deps import WebDeps
 from nurture.web.hits import HitLog
 from nurture.web.pages import Pages
 from nurture.web.security import message_policy
-from nurture.web.targets import Targets
+from nurture.web.targets import Tagged, Targets, untagged
 from nurture.web.tracked import Clicked, Endpoint, Hidden, Opened
 
 _log = structlog.get_logger(__name__)
+
+
+def _tagged(deps: WebDeps) -> Tagged:
+    """What the shop's statistics want in links that are the same for everybody: see [links] in nurture.toml."""
+    tags = tags_of(deps.settings)
+    if tags is None:
+        return untagged
+
+    def tagged(target: str, campaign_id: int, template: str) -> str:
+        live = deps.world().live.get(campaign_id)
+        return replace(tags, campaign=live.record.key if live else "").on(target, template)
+
+    return tagged
 
 
 class Public:
@@ -27,7 +43,7 @@ class Public:
         self._deps = deps
         self._pages = pages
         self._opened = Opened(deps, pages, log)
-        self._clicked = Clicked(deps, pages, log, Targets(deps.store, deps.target))
+        self._clicked = Clicked(deps, pages, log, Targets(deps.store, deps.target, _tagged(deps)))
         self._hidden = Hidden(deps, pages, log)
 
     @property

@@ -16,7 +16,10 @@ from nurture.errors import ServiceError
 GRACE_SECONDS = 5
 
 
-def listen(host: str, port: int) -> socket.socket:
+_OTHER = "Is nurture running already? Else set another in nurture.toml: [web] listen = …"
+
+
+def listen(host: str, port: int, *, remedy: str = _OTHER) -> socket.socket:
     """Take the port. Raises ServiceError where another program has it, or the address is not this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
@@ -31,7 +34,7 @@ def listen(host: str, port: int) -> socket.socket:
             raise ServiceError(
                 "this port is in use by another program",
                 where=where,
-                remedy="Is nurture running already? Else set another in nurture.toml: [web] listen = …",
+                remedy=remedy,
             ) from None
         raise ServiceError(
             f"cannot listen here: {error.strerror}",

@@ -25,13 +25,16 @@ from nurture.web.deps import WebDeps
 from nurture.web.forms import Forms
 from nurture.web.front import Front
 from nurture.web.hits import HitLog
+from nurture.web.images import Images
 from nurture.web.inbox import Inbox
 from nurture.web.incoming import Incoming
 from nurture.web.metrics import Metrics
 from nurture.web.pages import STATIC, KeptFiles, Pages
 from nurture.web.preferences import Preferences
 from nurture.web.public import Public
+from nurture.web.questions import Questions
 from nurture.web.security import CarefulAnswers, LimitedBodies
+from nurture.web.sent_tests import SentTests
 from nurture.web.snippet import Snippet
 from nurture.web.unsubscribe import Unsubscribing
 
@@ -65,9 +68,12 @@ def build(deps: WebDeps) -> Front:
             *Unsubscribing(deps, pages).routes(),
             *Incoming(deps).routes(),
             *Preferences(deps, pages).routes(),
+            *Questions(deps, pages).routes(),
             *Forms(deps, pages).routes(),
             *Confirming(deps, pages).routes(),
             *Snippet().routes(),
+            *SentTests(pages).routes(),
+            *Images(deps.settings.workspace).routes(),
             _mounted(build_api(deps, pages)),
             Mount("/static", KeptFiles(directory=STATIC), name="static"),
             *Inbox(deps, pages).routes(),

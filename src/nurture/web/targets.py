@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,7 @@ from nurture.delivery.outcome import MessageKey
 from nurture.messages.tracking import literal_link
 from nurture.store import targets
 from nurture.store.engine import Store
+from nurture.store.targets import Linked
 
 MESSAGES = 100_000
 TEMPLATES = 1_000
@@ -24,6 +26,27 @@ _LITERAL = "".join(chr(code) for code in range(33, 127) if chr(code) not in '"<>
 
 Locations: TypeAlias = tuple[str | None, ...]
 """Where the links of a template lead; None: that differs by person, or is no web address."""
+
+Tagged: TypeAlias = Callable[[str, int, str], str]
+"""An address with what the shop's statistics want in it, by the campaign's id and the template's name."""
+
+
+def untagged(target: str, _campaign_id: int, _template: str) -> str:
+    """The address as it is."""
+    return target
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    name: str
+    links: Locations
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    message: Linked
+    template: _Template
+
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -57,28 +80,31 @@ class Recent(Generic[K, V]):
 class Targets:
     """Answers where a link leads. For one event loop."""
 
-    def __init__(self, store: Store, work_out: Callable[[MessageKey, int], str | None]) -> None:
+    def __init__(
+        self, store: Store, work_out: Callable[[MessageKey, int], str | None], tagged: Tagged = untagged
+    ) -> None:
         self._store = store
         self._work_out = work_out
-        self._hashes: Recent[MessageKey, str] = Recent(MESSAGES)
-        self._links: Recent[str, Locations] = Recent(TEMPLATES)
+        self._tagged = tagged
+        self._messages: Recent[MessageKey, Linked] = Recent(MESSAGES)
+        self._templates: Recent[str, _Template] = Recent(TEMPLATES)
         self._worked_out: Recent[tuple[MessageKey, int], str] = Recent(MESSAGES)
-        self._waiting: dict[MessageKey, asyncio.Future[Locations | None]] = {}
+        self._waiting: dict[MessageKey, asyncio.Future[_Found | None]] = {}
         self._reading: asyncio.Task[None] | None = None
 
     def known(self, key: MessageKey, link_no: int) -> str | None:
         """The target, where it is in memory: costs nothing."""
-        hash_ = self._hashes.get(key)
-        links = self._links.get(hash_) if hash_ else None
-        same = _same_for_all(links, link_no) if links is not None else None
+        it = self._messages.get(key)
+        template = self._templates.get(it.template_hash) if it else None
+        same = self._same_for_all(_Found(it, template), link_no) if it and template else None
         return same or self._worked_out.get((key, link_no))
 
     async def asked(self, key: MessageKey, link_no: int) -> str | None:
         """The target, or None where there is no such message or link. Raises NurtureError."""
-        links = await self._links_of(key)
-        if links is None:
+        found_here = await self._links_of(key)
+        if found_here is None:
             return None
-        same = _same_for_all(links, link_no)
+        same = self._same_for_all(found_here, link_no)
         if same is not None:
             return same
         found = await run_in_threadpool(self._work_out, key, link_no)
@@ -87,7 +113,15 @@ class Targets:
             self._worked_out.put((key, link_no), target)
         return target
 
-    async def _links_of(self, key: MessageKey) -> Locations | None:
+    def _same_for_all(self, found: _Found, link_no: int) -> str | None:
+        """The target as written, where it is one for everybody; links in a loop have numbers beyond the last."""
+        links = found.template.links
+        target = links[link_no - 1] if 1 <= link_no <= len(links) else None
+        if target is None:
+            return None
+        return self._tagged(target, found.message.campaign_id, found.template.name)
+
+    async def _links_of(self, key: MessageKey) -> _Found | None:
         """Asks for all that are wanted in the same moment at once: after a mailing, each is another message's."""
         answer = self._waiting.get(key)
         if answer is None:
@@ -111,25 +145,21 @@ class Targets:
             for key, answer in wanted.items():
                 answer.set_result(found.get(key))
 
-    def _read(self, keys: Sequence[MessageKey]) -> dict[MessageKey, Locations]:
-        found: dict[MessageKey, Locations] = {}
+    def _read(self, keys: Sequence[MessageKey]) -> dict[MessageKey, _Found]:
+        found: dict[MessageKey, _Found] = {}
         with self._store.read() as tx:
-            for key, hash_ in targets.template_hashes(tx, keys).items():
-                links = self._links.get(hash_)
-                if links is None:
-                    written = targets.links(tx, hash_)
-                    if written is None:
+            for key, it in targets.linked(tx, keys).items():
+                template = self._templates.get(it.template_hash)
+                if template is None:
+                    compiled = targets.template(tx, it.template_hash)
+                    if compiled is None:
                         continue
-                    links = tuple(as_location(it) if literal_link(it) else None for it in written)
-                    self._links.put(hash_, links)
-                self._hashes.put(key, hash_)
-                found[key] = links
+                    links = tuple(as_location(it) if literal_link(it) else None for it in compiled.links)
+                    template = _Template(compiled.name, links)
+                    self._templates.put(it.template_hash, template)
+                self._messages.put(key, it)
+                found[key] = _Found(it, template)
         return found
-
-
-def _same_for_all(links: Locations, link_no: int) -> str | None:
-    """The target as written, where it is one for everybody; links in a loop have numbers beyond the last."""
-    return links[link_no - 1] if 1 <= link_no <= len(links) else None
 
 
 def as_location(target: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -120,9 +120,9 @@ HUGE = {
 
 @pytest.mark.parametrize("name", HUGE)
 def test_ten_megabytes_made_to_hurt_are_read_within_a_second(name: str) -> None:
-    began = perf_counter()
+    began = process_time()
     assert read_mail(HUGE[name], [bounce_address()], SIGNER, NOW)
-    assert perf_counter() - began < 1.0
+    assert process_time() - began < 1.0
 
 
 def test_parts_are_counted_and_do_not_go_deep() -> None:

@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from nurture.clock import DAY
 from nurture.store.engine import open_store
 from nurture.web.pages import STATIC
 from support.api_site import ORIGIN, ApiSite, api_site
-from support.lacking import lacking
+from support.browsers import chromium
 from support.real_site import served
 
-CHROMIUM = Path("/usr/bin/chromium")
 PAGE = """<!doctype html><title>Rice</title><h1>Rice</h1>
 <script src="{site}/nurture.js" data-key="{key}" data-consent="{consent}"></script>"""
 
@@ -56,6 +55,8 @@ def test_a_visitor_is_named_by_a_token_that_only_the_shops_server_gets(api: ApiS
         " subscribed",
         "replied\n",
         "\x00ordered",
+        "answered",
+        "due_again",
     ],
 )
 def test_nobody_agrees_buys_or_answers_by_an_event_of_the_browser(api: ApiSite, name: str) -> None:
@@ -151,8 +152,6 @@ def reported(page: Page, script: str) -> int:
 def test_in_chromium_nothing_leaves_or_stays_before_they_agreed_and_who_they_are_is_known(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    if not CHROMIUM.exists():
-        lacking(f"no browser at {CHROMIUM}")
     store = open_store(sqlite_url, now=0, durable=False)
     with shop() as server:
         here = f"http://127.0.0.1:{server.server_port}"
@@ -160,11 +159,10 @@ def test_in_chromium_nothing_leaves_or_stays_before_they_agreed_and_who_they_are
             api_site(store, tmp_path, origins=[here]) as site,
             served(site.corner.app.web(site.corner.world)) as address,
             # The last: it keeps an event loop in this thread.
-            sync_playwright() as playwright,
+            chromium() as browser,
         ):
             server.page = PAGE.replace("{site}", address).replace("{key}", site.keys["page"])
-            chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-            page = chromium.new_page()
+            page = browser.new_page()
             asked: list[str] = []
             page.on("request", lambda it: asked.append(it.url) if it.url.endswith("/browser") else None)
             visitor = token(site)
@@ -180,7 +178,7 @@ def test_in_chromium_nothing_leaves_or_stays_before_they_agreed_and_who_they_are
             page.evaluate("nurture.consent(false); nurture.track('seen')")
             assert page.evaluate("localStorage.length") == 0
             assert page.context.cookies() == []
-            quiet = chromium.new_context()
+            quiet = browser.new_context()
             quiet.add_init_script(
                 "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
             )
@@ -188,7 +186,7 @@ def test_in_chromium_nothing_leaves_or_stays_before_they_agreed_and_who_they_are
             silent.on("request", lambda it: asked.append("silent") if it.url.endswith("/browser") else None)
             silent.goto(f"{here}/rice?agreed")
             silent.evaluate(f"nurture.identify('{visitor}'); nurture.consent(true); nurture.track('seen')")
-            chromium.close()
+            quiet.close()
             assert "silent" not in asked
             kept = site.rows("SELECT name, properties FROM events ORDER BY at, id")
     store.close()

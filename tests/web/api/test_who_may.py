@@ -27,6 +27,7 @@ TABLE: dict[tuple[str, str], tuple[str, Any, int]] = {
     ("POST", "/visitors"): ("events:write", ANN, 201),
     ("POST", "/orders"): ("orders:write", GOODS, 200),
     ("POST", "/products"): ("products:write", {"sku": "R"}, 200),
+    ("GET", "/codes/{code}"): ("codes:read", None, 404),
     ("POST", "/messages"): ("messages:send", {**ANN, "template": "one", "key": "k"}, 202),
     ("GET", "/messages/{id}"): ("messages:send", None, 404),
     ("POST", "/contacts/export"): ("privacy", ANN, 200),
@@ -52,7 +53,7 @@ def keyed(api: ApiSite) -> ApiSite:
 
 def status(api: ApiSite, route: tuple[str, str], key: str) -> int:
     method, path = route
-    path = path.replace("{external_id}", "c-1").replace("{id}", "A" * 43)
+    path = path.replace("{external_id}", "c-1").replace("{id}", "A" * 43).replace("{code}", "NONE")
     return api.ask(method, path, TABLE[route][1], key=key, origin=ORIGIN).status_code
 
 

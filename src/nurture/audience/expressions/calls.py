@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -60,6 +60,8 @@ def _did(context: Context, chain: Chain, rest: _Rest, depth: int) -> Node:
                 since_entry = _since(argument)
             case _:
                 properties[name] = _property(context, argument, depth)
+    if event == "answered":
+        _know_answer(context, call.arguments[1:])
     return Did(
         event=event,
         within=within,
@@ -67,6 +69,18 @@ def _did(context: Context, chain: Chain, rest: _Rest, depth: int) -> Node:
         since_entry=since_entry,
         properties=tuple(properties.items()),
     )
+
+
+def _know_answer(context: Context, arguments: Sequence[Argument]) -> None:
+    """Note a question that is not asked, or an answer that it does not have."""
+    said = {it.name: it.value for it in arguments}
+    questions, question, answer = context.known.questions, said.get("question"), said.get("answer")
+    if questions is None or not isinstance(question, WrittenValue):
+        return
+    name = str(question.value)
+    context.know(question, name, questions, "there is no question")
+    if name in questions and isinstance(answer, WrittenValue):
+        context.know(answer, str(answer.value), questions[name], f'the question "{name}" has no answer')
 
 
 def _times(argument: Argument) -> int:

@@ -43,6 +43,8 @@ class Known:
     steps: frozenset[str] | None = None
     """`campaign/step` of every campaign."""
     campaigns: frozenset[str] | None = None
+    questions: Mapping[str, frozenset[str]] | None = None
+    """The names of the answers to each question."""
     stages: tuple[str, ...] | None = None
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """The workspace's: for dates written without a time zone, by those who have none of their own."""

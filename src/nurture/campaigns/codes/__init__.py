@@ -11,6 +11,7 @@ from nurture.campaigns.codes.expressions import EXPRESSIONS
 from nurture.campaigns.codes.messages import MESSAGES
 from nurture.campaigns.codes.names import NAMES
 from nurture.campaigns.codes.offers import OFFERS
+from nurture.campaigns.codes.questions import QUESTIONS
 from nurture.campaigns.codes.steps import STEPS
 from nurture.campaigns.codes.text import TEXT
 from nurture.campaigns.codes.values import VALUES
@@ -24,6 +25,7 @@ GROUPS: Mapping[str, Mapping[str, Code]] = {
     "Conditions and stages": EXPRESSIONS,
     "Steps": STEPS,
     "Offers": OFFERS,
+    "Questions": QUESTIONS,
     "What people get": CARE,
     "Messages": MESSAGES,
     "Settings, templates and other files": ELSEWHERE,

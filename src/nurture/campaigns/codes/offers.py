@@ -40,6 +40,172 @@ OFFERS: Mapping[str, Code] = {
   offer: first-order-15
 """,
     ),
+    "not-a-code": Code(
+        says="A code, or what codes begin with, cannot be typed by anybody.",
+        why="People read codes aloud and type them on telephones; a code is found by its letters and digits alone.",
+        wrong="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: "***"
+""",
+        right="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: THANKYOU
+""",
+    ),
+    "not-a-pool": Code(
+        says="A file of codes is named that cannot be one.",
+        why="Codes are taken from a CSV file below campaigns/, so that it lies beside what uses it and nothing else "
+        "of the machine can be read.",
+        wrong="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: {from: ../codes.xlsx}
+""",
+        right="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: unique
+""",
+    ),
+    "unknown-pool": Code(
+        says="The file that an offer takes its codes from is not there.",
+        why="Without it there is no code to give, and every message that makes the offer would wait.",
+        wrong="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: {from: thanks.csv}
+""",
+        right="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: {unique: ahead}
+""",
+    ),
+    "other-currency": Code(
+        says="A discount or its limit is in another currency than the workspace.",
+        why="All orders are in the `currency` of nurture.toml. What another amount costs could not be added up, and a "
+        "limit would be held against other money.",
+        wrong="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: 10 euros off
+  discount: 10 EUR
+  code: unique
+""",
+        right="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: 10 dollars off
+  discount: 10 USD
+  code: unique
+""",
+    ),
+    "code-twice": Code(
+        says="Two offers have the same code.",
+        why="When it comes back on an order, nobody can tell which of them was used.",
+        wrong="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: THANKS
+regulars:
+  kind: loyalty
+  says: for you who come often
+  code: Thanks
+""",
+        right="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: THANKS
+regulars:
+  kind: loyalty
+  says: for you who come often
+  code: REGULARS
+""",
+    ),
+    "circle-of-offers": Code(
+        says="Offers stand in for one another in a circle.",
+        why="When all of them are out, nobody could tell what becomes of the message.",
+        wrong="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: unique
+  at most: {codes: 100}
+  when out: regulars
+regulars:
+  kind: loyalty
+  says: for you who come often
+  code: unique
+  at most: {codes: 100}
+  when out: thanks
+""",
+        right="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: unique
+  at most: {codes: 100}
+  when out: regulars
+regulars:
+  kind: loyalty
+  says: for you who come often
+  code: unique
+  at most: {codes: 100}
+  when out: skip
+""",
+    ),
+    "instead-for-others": Code(
+        says="An offer for newcomers stands in for one that customers get.",
+        why="Whoever has bought is never sent an introductory or trial offer, so they would get nothing at all.",
+        wrong="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: unique
+  at most: {codes: 100}
+  when out: hello
+hello:
+  kind: introductory
+  says: 15% off your first order
+  code: unique
+""",
+        right="""\
+# campaigns/offers.yaml
+thanks:
+  kind: appreciation
+  says: a small thank-you
+  code: unique
+  at most: {codes: 100}
+  when out: regulars
+regulars:
+  kind: loyalty
+  says: for you who come often
+  code: unique
+""",
+    ),
     "newcomers-get-more": Code(
         says="Prospects are offered more than those who have bought.",
         why="Whoever ordered yesterday sees what they would have got today. Shares are compared with shares, and "

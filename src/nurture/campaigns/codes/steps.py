@@ -15,7 +15,7 @@ STEPS: Mapping[str, Code] = {
         right="- wait: 3 days\n- send: more",
     ),
     "sends-nothing": Code(
-        says="A sequence sends no message.",
+        says="A sequence sends no message, and notifies nobody.",
         why="Nobody would notice that they are in it.",
         wrong="""\
 stage: prospect

@@ -19,23 +19,6 @@ VALUES: Mapping[str, Code] = {
         wrong="stagge: prospect",
         right="stage: prospect",
     ),
-    "not-yet": Code(
-        says="A key or value is part of the language, and this version does not support it.",
-        why="To skip it in silence would be to do something else than the file says.",
-        wrong="""\
-# campaigns/offers.yaml
-thanks:
-  kind: appreciation
-  says: a small thank-you
-  at most: {codes: 100}
-""",
-        right="""\
-# campaigns/offers.yaml
-thanks:
-  kind: appreciation
-  says: a small thank-you
-""",
-    ),
     "missing": Code(
         says="A key that must be there is not.",
         why="Without a topic nobody could have agreed to a campaign, and without a sequence it has nothing to say.",
@@ -73,7 +56,8 @@ sequence:
     ),
     "not-a-discount": Code(
         says="A discount cannot be read, or gives away more than everything.",
-        why="A share is more than 0% and at most 100%. A slip of the finger here is dear.",
+        why="A share is more than 0% and at most 100%, an amount has a currency, and whatever else is given is free. "
+        "What the reports count, and what an offer may cost in all, depends on it: a slip of the finger is dear.",
         wrong="""\
 # campaigns/offers.yaml
 thanks:

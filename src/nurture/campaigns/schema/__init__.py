@@ -12,8 +12,9 @@ from typing import Any
 from nurture.campaigns.campaign_file import CampaignShape
 from nurture.campaigns.lifecycle_file import LifecycleShape
 from nurture.campaigns.offers_file import OfferShape
+from nurture.campaigns.questions_file import QuestionShape
 from nurture.campaigns.schema.shapes import Writer
-from nurture.campaigns.schema.values import NAME_OF_AN_OFFER
+from nurture.campaigns.schema.values import NAME_OF_A_QUESTION, NAME_OF_AN_OFFER
 from nurture.campaigns.tests_file import AlwaysShape, CaseShape
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -47,6 +48,16 @@ def _offers(writer: Writer) -> dict[str, Any]:
     }
 
 
+def _questions(writer: Writer) -> dict[str, Any]:
+    return {
+        "title": "questions",
+        "description": "What messages ask. Each question stands under a name that templates call it by.",
+        "type": "object",
+        "propertyNames": NAME_OF_A_QUESTION,
+        "additionalProperties": writer.shape(QuestionShape),
+    }
+
+
 def _tests(writer: Writer) -> dict[str, Any]:
     return {
         "title": "tests",
@@ -61,6 +72,7 @@ _ROOTS: Mapping[str, Callable[[Writer], dict[str, Any]]] = {
     "campaign": _campaign,
     "lifecycle": _lifecycle,
     "offers": _offers,
+    "questions": _questions,
     "tests": _tests,
 }
 KINDS = tuple(_ROOTS)

@@ -76,7 +76,103 @@ NAME_OF_A_STEP: Fragment = {
     "pattern": whole(STEP_ID + r"(?:\+[0-9]+)?"),
     "patternErrorMessage": "letters, digits, - and _ only, such as ask-again",
 }
+CODES: Fragment = {
+    "anyOf": [
+        {"type": ["string", "number"], "pattern": r"^\S+$"},
+        {
+            "type": "object",
+            "properties": {
+                "from": {
+                    "description": "A CSV file below campaigns/ with a column `code`.\n\nExample: from: codes.csv",
+                    "examples": ["codes.csv"],
+                    "type": "string",
+                    "pattern": r"\.[cC][sS][vV]$",
+                }
+            },
+            "required": ["from"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {
+                "unique": {
+                    "description": "Those that `nurture codes make` made, once the shop knows them.\n\n"
+                    "Example: unique: ahead",
+                    "enum": ["ahead"],
+                }
+            },
+            "required": ["unique"],
+            "additionalProperties": False,
+        },
+    ]
+}
+"""Where the codes of an offer come from."""
 NAME_OF_AN_OFFER: Fragment = {"pattern": whole(STEP_ID)}
+NAME_OF_A_QUESTION: Fragment = {"pattern": whole(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")}
+SCALE = text_like(whole(r"[0-9]{1,3}\s*[-–]\s*[0-9]{1,3}"), "two whole numbers, such as 0-10 or 1-5")
+ANSWERS: Fragment = {
+    "type": "object",
+    "minProperties": 2,
+    "maxProperties": 11,
+    "propertyNames": NAME_OF_A_QUESTION,
+    "additionalProperties": {
+        "anyOf": [
+            TEXT,
+            {
+                "type": "object",
+                "required": ["says"],
+                "properties": {
+                    "says": {"description": "The answer, in words.\n\nExample: says: Good", **TEXT},
+                    "score": {
+                        "description": "What it counts; left out: nothing.\n\nExample: score: 3",
+                        "type": "number",
+                    },
+                },
+                "additionalProperties": False,
+            },
+        ]
+    },
+}
+_ATTRIBUTE = rf"contact\.{NAME}"
+SET_BY_ANSWER: Fragment = {
+    "anyOf": [
+        {"type": "string", "pattern": whole(_ATTRIBUTE)},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "propertyNames": {"pattern": whole(_ATTRIBUTE)},
+            "additionalProperties": {"enum": ["score", "answer"]},
+        },
+    ]
+}
+OTHER_LANGUAGES: Fragment = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"pattern": whole("[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,4})?")},
+    "additionalProperties": {
+        "type": "object",
+        "properties": {
+            "answers": {
+                "description": "What the answers say, by their names.\n\nExample: answers: {good: Gut}",
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": TEXT,
+            },
+            **{
+                key: {"description": f"`{key}:` in this language.\n\nExample: {key}: {example}", **TEXT}
+                for key, example in (
+                    ("asks", "Wie war es?"),
+                    ("comment", "Möchten Sie etwas hinzufügen?"),
+                    ("thanks", "Vielen Dank."),
+                    ("low", "Gar nicht"),
+                    ("high", "Sehr"),
+                )
+            },
+        },
+        "additionalProperties": False,
+    },
+}
 ONE_STAGE: Fragment = {
     "anyOf": [
         {

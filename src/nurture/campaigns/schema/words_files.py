@@ -1,4 +1,4 @@
-"""What is said about the keys of lifecycle.yaml, offers.yaml and campaigns/tests/*.yaml."""
+"""What is said about the keys of lifecycle.yaml, offers.yaml, questions.yaml and campaigns/tests/*.yaml."""
 
 from __future__ import annotations
 
@@ -45,20 +45,77 @@ FILES: Mapping[str, Mapping[str, Word]] = {
         ),
         "says": word("What it is, in words. The messages show it.", "15% off your first order"),
         "discount": word(
-            "How much: a share, an amount, or words.",
+            "What is given: a share, an amount, free delivery, free time, or anything else that is free.",
             "15%",
             "10 USD",
             "free delivery",
             "30 days free",
+            "a free bag of coffee",
             wanted=values.TEXT,
         ),
         "code": word(
-            "`unique` makes a code for each person; any other word is one code for all.",
+            "`unique` makes a code for each person; any other word is one code for all. {from: codes.csv} takes them "
+            "from a file below campaigns/, {unique: ahead} from those that `nurture codes make` made.",
             "unique",
-            wanted={"type": ["string", "number"], "pattern": r"^\S+$"},
+            wanted=values.CODES,
+        ),
+        "prefix": word(
+            "What the codes begin with. Left out: the first word of the offer's name.",
+            "SPRING",
+            wanted={"type": ["string", "number"], "pattern": "^[A-Za-z0-9]{1,12}$"},
+        ),
+        "at_most": word(
+            "Up to how many codes are given, and up to how much discount. Then the offer is out.",
+            "{codes: 10000, discount: 5000 USD}",
+        ),
+        "when_out": word(
+            "What becomes of a message when no code is left: it waits (hold), it is not sent (skip), or it makes the "
+            "offer of this name.",
+            "hold",
+            wanted=values.TEXT,
         ),
         "expires": word(
             "How long it is good, counted from when the message with it left. Left out: for ever.", "14 days"
+        ),
+    },
+    "QuestionShape": {
+        "asks": word("The question, as the message and the page put it.", "How did we do?"),
+        "answers": word(
+            "The answers to choose from, each under a name: what it says, and a score where it counts.",
+            "\n  good: {says: Good, score: 3}\n  poor: {says: Not good, score: 1}",
+            wanted=values.ANSWERS,
+        ),
+        "scale": word(
+            "In place of answers: whole numbers from the first to the last, at most 11.",
+            "0-10",
+            "1-5",
+            wanted=values.SCALE,
+        ),
+        "low": word("What the low end of a scale means.", "Not at all"),
+        "high": word("What the high end of a scale means.", "Very likely"),
+        "comment": word(
+            "What stands above a box for a comment. Left out: there is no box.",
+            "Anything you would like to add?",
+        ),
+        "sets": word(
+            "The attribute of the contact that takes the name of the answer, or its score.",
+            "contact.satisfaction",
+            "{contact.satisfaction: score}",
+            wanted=values.SET_BY_ANSWER,
+        ),
+        "thanks": word("What the page says once the answer is kept.", "Thank you. Every answer is read."),
+        "in": word(
+            "The same words in other languages, by language.",
+            '\n  de: {asks: "Wie war es?", answers: {good: Gut, poor: Nicht gut}}',
+            wanted=values.OTHER_LANGUAGES,
+        ),
+    },
+    "AtMostShape": {
+        "codes": word("So many codes may be given.", "10000", wanted={"type": "integer", "minimum": 1}),
+        "discount": word(
+            "No more codes are given once the orders with them have cost so much.",
+            "5000 USD",
+            wanted=values.TEXT,
         ),
     },
     "CaseShape": {

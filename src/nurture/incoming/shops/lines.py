@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -44,6 +44,20 @@ def order_rows(
         standing, shares = [], []
     left = {id(it): Decimal(share).scaleb(-digits) for it, share in zip(standing, shares, strict=True)}
     return tuple(_row(head, it, left.get(id(it)), status, undone_at) for it in lines)
+
+
+LONGEST_CODES = 100
+"""Letters of all codes of an order together: what a row of an import takes."""
+
+
+def codes(given: Iterable[str]) -> str:
+    """The codes of an order as a row bears them, between commas; those that find no room are left out."""
+    told = ""
+    for code in dict.fromkeys(it for it in given if it):
+        longer = f"{told}, {code}" if told else code
+        if len(longer) <= LONGEST_CODES:
+            told = longer
+    return told
 
 
 def _row(head: Mapping[str, Cell], line: Line, left: Decimal | None, status: str, undone_at: str) -> Row:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from nurture.clock import Moment
 from nurture.incoming.parts import Part, UnreadableError, address, loaded, moment, number, part, parts, text
 from nurture.incoming.shops.event import Cell, LineBack, LinesBack, Row, ShopEvent
-from nurture.incoming.shops.lines import Line, order_rows
+from nurture.incoming.shops.lines import Line, codes, order_rows
 from nurture.incoming.signatures import Headers, is_signed
 
 _ORDERS = frozenset(
@@ -62,7 +62,7 @@ def _order(order: Part, what: str, name: str) -> ShopEvent:
         "email": email,
         "ordered_at": text(order, "processed_at") or text(order, "created_at"),
         "currency": text(order, "currency"),
-        "code": next((code for it in parts(order, "discount_codes") if (code := text(it, "code"))), ""),
+        "code": codes(text(it, "code") for it in parts(order, "discount_codes")),
     }
     refunds = parts(order, "refunds")
     lines = [_line(it, refunds) for it in parts(order, "line_items")]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from nurture.clock import Moment
 from nurture.incoming.parts import Part, UnreadableError, address, loaded, moment, number, part, parts, text
 from nurture.incoming.shops.event import Cell, Row, ShopEvent
-from nurture.incoming.shops.lines import Line, order_rows
+from nurture.incoming.shops.lines import Line, codes, order_rows
 from nurture.incoming.signatures import Headers, is_signed
 
 _ORDERS = frozenset({"order.created", "order.updated", "order.restored"})
@@ -66,7 +66,7 @@ def _order(order: Part, what: str, name: str, *, status: str, order_id: str, ema
         "email": email,
         "ordered_at": _time(order, "date_created_gmt"),
         "currency": text(order, "currency"),
-        "code": next((code for it in parts(order, "coupon_lines") if (code := text(it, "code"))), ""),
+        "code": codes(text(it, "code") for it in parts(order, "coupon_lines")),
     }
     taxed = order.get("prices_include_tax") is True
     lines = [_line(it, taxed) for it in parts(order, "line_items")]

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from nurture import __version__
 from nurture.errors import NurtureError
 from nurture.web.api.browser import Browsers
+from nurture.web.api.codes import Codes
 from nurture.web.api.contacts import Contacts
 from nurture.web.api.document import Documents, describe
 from nurture.web.api.door import Door
@@ -49,7 +50,7 @@ def build_api(deps: WebDeps, pages: Pages, *, ticks: Callable[[], float] = monot
     gate = Gate(deps, ticks)
     app.state.gate = gate
     app.router.route_class = Door
-    for part in (Rows, Contacts, Messages, Browsers):
+    for part in (Rows, Contacts, Codes, Messages, Browsers):
         part(deps, gate).add_to(app)
     describe(app)
     Documents(app, pages).add_to(app)

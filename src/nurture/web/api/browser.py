@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from nurture.audience.contact import Contact
 from nurture.clock import DAY, to_datetime
+from nurture.journeys.questions import ANSWERED
 from nurture.journeys.triggers import ON_LINES
 from nurture.runner.api_keys import BROWSER
 from nurture.runner.intake_cells import Record, Setting
@@ -23,6 +24,7 @@ from nurture.runner.replies import EVENT as REPLIED
 from nurture.runner.taking import Terms
 from nurture.store import people
 from nurture.store.consents import NAMES
+from nurture.store.due_again import EVENT as DUE_AGAIN
 from nurture.web.api import shapes
 from nurture.web.api.door import JSON, opened_by
 from nurture.web.api.gate import Gate
@@ -31,7 +33,7 @@ from nurture.web.api.problems import Problem
 from nurture.web.deps import WebDeps
 
 PAGE_VIEW = "page_view"
-RESERVED = frozenset({*NAMES.values(), *ON_LINES, REPLIED})
+RESERVED = frozenset({*NAMES.values(), *ON_LINES, REPLIED, ANSWERED, DUE_AGAIN})
 """What nurture itself writes: nobody agrees to something, has bought or has answered us by saying so in a page."""
 
 _FOR_PAGES = {

@@ -133,6 +133,30 @@ class VisitorToken(_Shape):
     expires_at: str
 
 
+class CodeFound(_Shape):
+    """How a code stands."""
+
+    code: str = Field(examples=["FIRST-7KX9M-2MPQA"])
+    """As it is written for people, however it was asked for."""
+    good: bool
+    """Whether it can be used now; by the contact who was asked for, where one was."""
+    why: str = Field(examples=["expired"])
+    """Why it cannot: redeemed, expired, somebody else, not given. Empty: it can."""
+    offer: str = Field(examples=["first-order-15"])
+    says: str = Field(examples=["15% off your first order"])
+    """What people are told of the offer; empty: it is in force no more."""
+    discount: str = Field(examples=["15%"])
+    """What the code stands for, as it was written when it was made."""
+    unique: bool
+    """Whether it is of one contact alone; else it is one code for all."""
+    external_id: str = Field(examples=["c-1017"])
+    """Of the contact whose it is; empty: nobody's, one for all, or they have none."""
+    email: str | None = Field(default=None, examples=["ann@example.test"])
+    """Their address; only for a key that may look contacts up."""
+    expires_at: str | None
+    redeemed_at: str | None
+
+
 class BrowserTaken(_Shape):
     taken: int
 
