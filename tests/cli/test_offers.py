@@ -63,7 +63,7 @@ def test_codes_are_pushed_used_and_told(nurture: Nurture, shop: FakeShop) -> Non
     code = next(iter(shop.codes))
     orders = nurture.file("orders.csv", f"{HEAD}o1,eve@example.test,2026-03-02,R-1,1,85.00,{code}\n")
     nurture.ok("import", "orders", orders)
-    told = nurture.ok("offers", "spring-sale").out
+    told = " ".join(nurture.ok("offers", "spring-sale").out.split())
     assert "1 not given" in told
     assert f"{code.upper()}, order o1 by eve@example.test: nobody had been given it" in told
     (offer,) = nurture.ok("offers", "--json").document["offers"]

@@ -26,8 +26,9 @@ from nurture.runner.daemon import Daemon
 from nurture.runner.in_force import InForce
 from nurture.runner.send import Sending
 from nurture.store.engine import Store
+from support.cli import copy_of
 from support.corner import Corner, files, settings
-from support.nurture_command import COMMAND, environment, nurture
+from support.nurture_command import COMMAND, environment
 
 Open = Callable[..., Corner]
 RELAY = Path(__file__).parents[1] / "support" / "recording_relay.py"
@@ -36,21 +37,19 @@ PEOPLE = 25
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ready(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample workspace with its campaigns in force, and people who have signed up since."""
-    base = tmp_path_factory.mktemp("daemon")
-    folder, people = base / "shop", base / "new.csv"
-    nurture("init", folder)
-    nurture("apply", "--yes", "--workspace", folder)
-    people.write_text("email\n" + "".join(f"c{number}@example.test\n" for number in range(PEOPLE)))
-    nurture("import", "contacts", people, "--consent", "a form", "--workspace", folder)
-    return folder
+    nurture = copy_of(made, tmp_path_factory.mktemp("daemon") / "shop")
+    nurture.ok("apply", "--yes")
+    people = nurture.file("new.csv", "email\n" + "".join(f"c{no}@example.test\n" for no in range(PEOPLE)))
+    nurture.ok("import", "contacts", people, "--consent", "a form")
+    return nurture.workspace
 
 
 @pytest.fixture
-def workspace(made: Path, tmp_path: Path) -> Path:
+def workspace(ready: Path, tmp_path: Path) -> Path:
     """The same, for one test alone."""
-    return shutil.copytree(made, tmp_path / "shop")
+    return shutil.copytree(ready, tmp_path / "shop")
 
 
 def free_port() -> int:

@@ -16,19 +16,18 @@ from nurture.providers.inbox import InboxProvider
 from nurture.runner import applying, checking, in_force
 from nurture.runner.by_hand import by_hand
 from nurture.runner.files import read_files
-from nurture.runner.new_workspace import make_workspace
 from nurture.runner.tick import Tick
 from nurture.store import consents, people
 from nurture.store.consents import Word
 from nurture.store.people import ContactGiven
+from support.cli import copy_of
 
 START = parse_iso("2017-03-01T12:00", ZoneInfo("UTC"))
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    make_workspace(tmp_path / "shop")
-    return tmp_path / "shop"
+def shop(made: Path, tmp_path: Path) -> Path:
+    return copy_of(made, tmp_path / "shop").workspace
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
 from nurture.clock import DAY, HOUR, MINUTE, NEVER, SECOND, VirtualClock
 from nurture.delivery.breaker import TRIPS_AT
@@ -22,6 +23,18 @@ from support.corner import settings
 NOW = 1_790_000_000_000_000
 POLICY = Refused(reply="550 5.7.1 blocked", kind="policy")
 OK = Accepted(reply="250 ok")
+
+
+class Ending(asyncio.Event):
+    """Tells when somebody begins to wait for it: here, between two looks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_awaited = asyncio.Event()
+
+    async def wait(self) -> Literal[True]:
+        self.is_awaited.set()
+        return await super().wait()
 
 
 class Desk:
@@ -42,9 +55,9 @@ class Desk:
         """One look at the database, and no end of this sender."""
 
         async def run() -> None:
-            stop = asyncio.Event()
+            stop = Ending()
             work = asyncio.create_task(self.it.run(stop))
-            await asyncio.sleep(0.05)
+            await stop.is_awaited.wait()
             work.cancel()
             await asyncio.wait({work})
 
@@ -52,11 +65,10 @@ class Desk:
         asyncio.run(run())
 
     def end(self) -> None:
-        stop = asyncio.Event()
-
         async def run() -> None:
+            stop = Ending()
             work = asyncio.create_task(self.it.run(stop))
-            await asyncio.sleep(0.05)
+            await stop.is_awaited.wait()
             stop.set()
             await work
 

@@ -45,9 +45,10 @@ def _nothing_said_from_outside() -> None:
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `nurture init` makes, once; not to be changed."""
+    """What `nurture init` makes, once, and with its templates compiled, as after any command; not to be changed."""
     folder = tmp_path_factory.mktemp("made")
     Nurture(folder).ok("init", "workspace")
+    Nurture(folder / "workspace").ok("check")
     return folder / "workspace"
 
 

@@ -72,7 +72,7 @@ def preview(
         raise UsageError("--dark and --phone are for --png FILE", where="nurture preview")
     with open_app(workspace) as app:
         asked = Asked(template, whom=address, locale=locale)
-        studio = Studio(app.settings.workspace, app.store, app.clock)
+        studio = Studio(app.settings, app.store, app.clock)
         if not printed:
             _serve(app, studio, asked, port)
             return
@@ -113,7 +113,7 @@ def _serve(app: App, studio: Studio, asked: Asked, port: int) -> None:
     else:
         studio.names()
     taken = listen(HOST, port, remedy="Is a preview running already? Else: nurture preview --port 8027")
-    start = Start(app.settings.workspace, app.settings.database_url)
+    start = Start(app.settings)
     where = f"http://{HOST}:{taken.getsockname()[1]}{page_of(asked)}"
     with closing(StudioDesk(start)) as quick, closing(StudioDesk(start)) as slow:
         page = Preview(app.settings.workspace, quick, slow)

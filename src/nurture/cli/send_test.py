@@ -61,7 +61,7 @@ def send_test(
     """
     with open_app(workspace) as app:
         pages = pages_of_tests(app.settings.web.public_url)
-        studio = Studio(app.settings.workspace, app.store, app.clock)
+        studio = Studio(app.settings, app.store, app.clock)
         shown = studio.show(Asked(template, whom=whom, locale=locale), pages=pages)
         if shown.seen is None:
             wrong = "\n\n".join(map(render, shown.findings))

@@ -51,12 +51,12 @@ class _Files:
 class Studio:
     """Reads the files each time it is asked, and works out only what has changed. For one thread."""
 
-    def __init__(self, workspace: Path, store: Store, clock: Clock) -> None:
-        """Raises SettingsError where nurture.toml cannot be read now; later the last one that could be counts."""
-        self._workspace = workspace
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        """`settings`: those that count until nurture.toml has others that can be read."""
+        self._workspace = settings.workspace
         self._store = store
         self._clock = clock
-        self._settings = load(workspace)
+        self._settings = settings
         self._faults: tuple[Finding, ...] = ()
         self._files: _Files | None = None
 

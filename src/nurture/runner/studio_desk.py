@@ -33,12 +33,13 @@ class StudioDesk:
         with self._lock:
             if self._closed:
                 raise ServiceError("the preview is being closed")
-            if self._running is None:
-                self._running = _Running(self._start)
             try:
+                if self._running is None:
+                    self._running = _Running(self._start)
                 answer = self._running.ask(asked)
             except (EOFError, OSError):
-                self._running.end()
+                if self._running is not None:
+                    self._running.end()
                 self._running = None
                 raise ServiceError(
                     "the process that works on previews ended", remedy="Load the page again."
@@ -62,9 +63,13 @@ class _Running:
         self._asked: IO[bytes] = self._process.stdin
         self._said: IO[bytes] = self._process.stdout
         self._ear = Ear(self._said.fileno())
-        self._put(start)
-        if self._next() != READY:
-            raise EOFError
+        try:
+            self._put(start)
+            if self._next() != READY:
+                raise EOFError
+        except (EOFError, OSError):
+            self.end()
+            raise
 
     def ask(self, asked: Ask) -> Any:
         self._put(asked)

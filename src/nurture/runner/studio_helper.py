@@ -26,8 +26,8 @@ def main() -> None:
     os.dup2(2, 1)
     start: Start = pickle.load(sys.stdin.buffer)
     clock = SystemClock()
-    store = open_store(start.database_url, now=clock.now())
-    studio = Studio(start.workspace, store, clock)
+    store = open_store(start.settings.database_url, now=clock.now())
+    studio = Studio(start.settings, store, clock)
     mouth.answer(READY)
     while True:
         try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from pathlib import Path
 from typing import TypeAlias
 
 from nurture.campaigns.findings import Finding
 from nurture.runner.preview import Seen
+from nurture.settings import Settings
 
 READY = "ready"
 
@@ -16,8 +16,8 @@ READY = "ready"
 class Start:
     """The workspace to work in."""
 
-    workspace: Path
-    database_url: str
+    settings: Settings
+    """As they are to begin with: the file may be at fault when a process has to be started anew."""
 
 
 @dataclass(frozen=True, slots=True)
