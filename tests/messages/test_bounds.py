@@ -13,9 +13,9 @@ from nurture.messages.bounds import LONGEST, TooMuch, joined
 from nurture.messages.compile import compile_template
 from nurture.messages.environment import make_environment
 from nurture.messages.library import Library
-from nurture.messages.names import Text
 from nurture.messages.rehearsal import stopped
 from nurture.messages.render import Renderer
+from nurture.messages.syntax import Text
 
 BOMBS = {
     "a text times a number": "{{ 'a' * 300000000 }}",

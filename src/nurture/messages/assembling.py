@@ -16,9 +16,10 @@ from nurture.messages.library import Head, Library, Source
 from nurture.messages.macros import Macro, read_macros
 from nurture.messages.markdown import to_html
 from nurture.messages.mjml import from_mjml, is_mjml
-from nurture.messages.names import Text, macros_called, references
+from nurture.messages.names import macros_called, references
 from nurture.messages.segments import Segment, join, split
 from nurture.messages.settling import put_in, settle
+from nurture.messages.syntax import Text
 
 _DEEPEST = 12
 

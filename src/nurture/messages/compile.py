@@ -16,9 +16,10 @@ from nurture.messages.environment import make_environment
 from nurture.messages.inlining import has_styles, inline
 from nurture.messages.library import Head, Library, Source
 from nurture.messages.masking import Masker
-from nurture.messages.names import Read, Text, read
+from nurture.messages.names import Read, read
 from nurture.messages.proof import reason_not_to_inline_once
 from nurture.messages.rehearsal import STOPS, rehearse, stopped
+from nurture.messages.syntax import Text
 from nurture.messages.text import derive
 from nurture.messages.tracking import track
 from nurture.messages.vocabulary import ADDRESSES, SETTLED

@@ -16,8 +16,8 @@ from nurture.journeys.questions import Question
 from nurture.messages.bounds import LONGEST, TooMuch, made_too_much, too_long, wanted_too_much
 from nurture.messages.compiled import Compiled
 from nurture.messages.environment import make_environment
-from nurture.messages.names import local_names
 from nurture.messages.quoted import Piece, known_pieces
+from nurture.messages.syntax import local_names
 from nurture.messages.tracking import literal_link
 
 

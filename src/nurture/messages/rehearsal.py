@@ -10,7 +10,7 @@ from nurture.messages import samples
 from nurture.messages.blame import constructs_at, where_stopped
 from nurture.messages.bounds import Overtime, TooMuch, made_too_much, took_too_long, wanted_too_much
 from nurture.messages.library import Head
-from nurture.messages.names import Text
+from nurture.messages.syntax import Text
 
 STOPS = (TooMuch, MemoryError, Overtime)
 """What is raised in a template that makes too much, or takes too long."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from html import escape, unescape
 
 from nurture.messages.masking import Masker
-from nurture.messages.names import local_names
 from nurture.messages.places import Place
 from nurture.messages.segments import Segment, split
+from nurture.messages.syntax import local_names
 from nurture.messages.vocabulary import ADDRESSES
 
 MOST_LINKS = 255

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from lxml import etree
 
 from nurture.messages.lint.clients import OUTLOOK, dropping, drops
-from nurture.messages.lint.features import ELEMENTS, LINKED_SHEET, RULES, Element
+from nurture.messages.lint.features import ELEMENTS, INTO_THE_LAYOUT, LINKED_SHEET, RULES, Element
 from nurture.messages.lint.flaw import Flaw
 from nurture.messages.lint.seen import seen
 
@@ -49,7 +49,7 @@ def dropped_sheets(root: etree._Element, clients: Collection[str]) -> Iterator[F
         )
     without = dropping(LINKED_SHEET, clients)
     if without and any("stylesheet" in (it.get("rel") or "").lower() for it in root.iter("link")):
-        yield _rule("style sheets that stand in a file of their own", without, r"<link\b", RULES[0].hint)
+        yield _rule("style sheets that stand in a file of their own", without, r"<link\b", INTO_THE_LAYOUT)
     sheets = [it.text or "" for it in root.iter("style")]
     for rule in RULES:
         by = dropping(rule.feature, clients)

@@ -218,12 +218,14 @@ ELEMENTS: tuple[Element, ...] = (
     _element("image-tiff", "TIFF images", "img", _PLAIN_IMAGE, attribute="src", value=r"\.tiff?(?![\w/.-])"),
 )
 
+INTO_THE_LAYOUT = "write the styles into the layout's <style>"
+
 RULES: tuple[Rule, ...] = (
     Rule(
         feature="css-at-import",
         said="@import",
         written=re.compile(r"@import\b", re.IGNORECASE),
-        hint="write the styles into the layout's <style>",
+        hint=INTO_THE_LAYOUT,
     ),
     Rule(
         feature="css-pseudo-element-before",
