@@ -29,6 +29,7 @@ from nurture.store.engine import Store
 from support.cli import copy_of
 from support.corner import Corner, files, settings
 from support.nurture_command import COMMAND, environment
+from support.ports import free_port
 
 Open = Callable[..., Corner]
 RELAY = Path(__file__).parents[1] / "support" / "recording_relay.py"
@@ -50,13 +51,6 @@ def ready(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def workspace(ready: Path, tmp_path: Path) -> Path:
     """The same, for one test alone."""
     return shutil.copytree(ready, tmp_path / "shop")
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @contextmanager

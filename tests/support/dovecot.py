@@ -7,7 +7,6 @@ import imaplib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from support.certificate import write_certificate
 from support.lacking import lacking
+from support.ports import free_port
 
 USER = "mailbox"
 PASSWORD = "a-password-for-tests"
@@ -132,7 +132,7 @@ def running() -> Iterator[Dovecot]:
     if binary is None:
         lacking("dovecot, of the package dovecot-imapd, is not installed")
     libexec = Path(binary).resolve().parent.parent / "lib" / "dovecot"
-    port, tls_port = _free_port(), _free_port()
+    port, tls_port = free_port(), free_port()
     is_root = os.geteuid() == 0
     user, group = ("nobody", "nogroup") if is_root else (_own_name(), _own_group())
     # Its sockets' names may not be long, as those in pytest's folders are.
@@ -180,12 +180,6 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], folder: Path) -> None
                 said = "".join(it.read_text() for it in (folder / "said", folder / "log") if it.exists())
                 raise AssertionError(f"dovecot did not start: {said[-2000:]}") from None
             time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _own_name() -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import socket
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+
+from support.ports import free_port
 
 from .name_server import NameServer
 
@@ -217,7 +218,7 @@ class World:
 @contextlib.asynccontextmanager
 async def world(*providers: FakeProvider) -> AsyncIterator[World]:
     """All of them listening at one port, and published."""
-    port = _free_port([address for it in providers for address in it.addresses])
+    port = free_port(*(address for it in providers for address in it.addresses))
     async with NameServer() as names:
         try:
             for it in providers:
@@ -255,20 +256,3 @@ def five_providers(*, scale: int = 1, window: float = 60.0) -> tuple[FakeProvide
         made("gmx", 5, ".gmx.net", ("gmx.de", "gmx.net"),
              connections=4, per_connection=20, per_window=20 * scale),
     )  # fmt: skip
-
-
-def _free_port(addresses: Sequence[str]) -> int:
-    """One that is free on all of them."""
-    for _ in range(50):
-        with contextlib.ExitStack() as stack:
-            port = 0
-            try:
-                for address in addresses or ("127.0.0.1",):
-                    trying = stack.enter_context(socket.socket())
-                    trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    trying.bind((address, port))
-                    port = trying.getsockname()[1]
-            except OSError:
-                continue
-            return port
-    raise OSError("no port is free on all addresses")

@@ -11,11 +11,10 @@ import json
 import re
 import signal
 import smtplib
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from html import unescape
@@ -30,6 +29,7 @@ from anyio.from_thread import start_blocking_portal
 from support.cli import Nurture
 from support.hook_server import HookServer, certificate
 from support.nurture_command import COMMAND, environment
+from support.ports import free_port
 
 BROWSER = {
     "x-forwarded-for": "192.0.2.7",
@@ -118,13 +118,6 @@ class Relay:
             f"a mail to {address} about {subject!r}, of {[it.subject for it in self.mails]}",
         )
         return found
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @dataclass(kw_only=True)

@@ -14,6 +14,8 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from support.ports import free_port
+
 _UDP_ROOM = 1232
 
 
@@ -56,8 +58,8 @@ class NameServer:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
+        self.port = self.port or free_port()
         self._tcp = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._tcp.sockets[0].getsockname()[1]
         self._udp, _ = await loop.create_datagram_endpoint(
             lambda: _Listening(self), local_addr=("127.0.0.1", self.port)
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import signal
 from typing import Annotated
 
 import typer
 
 from nurture.app import App, open_app
 from nurture.cli.console import Json, Workspace, print_json, progress, read_moment, say
+from nurture.cli.interrupts import between_steps
 from nurture.clock import HOUR, Moment, Span, VirtualClock, to_datetime
 from nurture.errors import UsageError
 from nurture.providers.inbox import InboxProvider
@@ -49,8 +49,6 @@ def replay(
     nurture replay --from 2017-01-01 --to 2018-01-01
     """
     clock = VirtualClock(0)
-    # Not asyncio's own way, which loses a Ctrl-C that comes as one of the many short runs of a loop ends.
-    signal.signal(signal.SIGINT, _stop)
     with open_app(workspace, clock=clock, durable=False) as app:
         zone = app.settings.zone
         first, last = read_moment(start, zone, "--from"), read_moment(end, zone, "--to")
@@ -88,6 +86,7 @@ def _replay(
     zone = app.settings.zone
     kept = InboxProvider(app.store, clock)
     with (
+        between_steps() as check,
         by_hand(app.store, kept, clock, handling) as send,
         notices_by_hand(app.notifying(lambda: world, kept, kept)) as notify,
     ):
@@ -102,16 +101,12 @@ def _replay(
         )
         run.sign_up(sign_ups, first, last)
         with progress("replaying", last - first) as show:
-            return run.run(
-                last,
-                lambda now, messages: show(
-                    now - first, f"{to_datetime(now, zone):%Y-%m-%d} {messages:,} messages"
-                ),
-            )
 
+            def after_each(now: Moment, messages: int) -> None:
+                show(now - first, f"{to_datetime(now, zone):%Y-%m-%d} {messages:,} messages")
+                check()
 
-def _stop(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+            return run.run(last, after_each)
 
 
 def add_to(app: typer.Typer) -> None:
