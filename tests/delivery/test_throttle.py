@@ -50,7 +50,7 @@ def most_within(moments: list[Moment], span: Span) -> int:
 
 
 PAUSES = st.lists(st.one_of(st.just(0), st.integers(0, SECOND), st.integers(0, 90 * SECOND)), max_size=8)
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=40)
 
 
 @FEW

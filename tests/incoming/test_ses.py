@@ -63,7 +63,7 @@ def sns_as(version: str) -> dict[str, str]:
     return sns(found["Message"], version=version, **{k: found[k] for k in ("Type", "Token", "SubscribeURL")})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_changed_letter_of_what_is_signed_is_refused(data: st.DataObject) -> None:
     fields = sns(SES_BOUNCE, Subject="Hello")
@@ -227,7 +227,7 @@ def test_a_question_whether_to_subscribe_tells_nothing() -> None:
     assert ses.read(it, SIGNER) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     event=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["Bounce", "Complaint"]),

@@ -134,7 +134,7 @@ def look_always(rules: Lifecycle, known: History) -> list[tuple[str, str, Moment
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(lives())
 def test_a_walk_finds_what_looking_always_finds(life: tuple[Lifecycle, History]) -> None:
     rules, known = life

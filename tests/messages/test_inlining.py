@@ -151,7 +151,7 @@ def sheet(rules: list[tuple[str, list[str], bool]]) -> str:
 
 
 @pytest.mark.nightly
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(RULES)
 def test_a_browser_sees_every_element_as_before(
     browser: Page, rules: list[tuple[str, list[str], bool]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,15 @@ def test_what_was_masked_comes_back_exactly(pieces: list[str]) -> None:
     masked = masker.mask(source)
     assert "{{" not in masked and "{%" not in masked
     assert masker.unmask(masked) == plain
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["<!--{{ a }}-->", "<title><!--{{ a }}--></title>", "<style>/*{{ a }}*/</style>", "<p <!--{{ a }}-->>"],
+)
+def test_a_comment_of_the_author_around_a_value_stays(source: str) -> None:
+    masker = Masker(source)
+    assert masker.unmask(masker.mask(source)) == source
 
 
 @given(st.lists(PIECES, max_size=20))

@@ -165,7 +165,7 @@ PIECES = st.recursive(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(PIECES, min_size=1, max_size=3))
 def test_constructs_within_constructs_render_as_if_inlined_after(pieces: list[str]) -> None:
     body = "".join(pieces)
@@ -173,7 +173,7 @@ def test_constructs_within_constructs_render_as_if_inlined_after(pieces: list[st
 
 
 @pytest.mark.nightly
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 @given(st.lists(PIECES, min_size=1, max_size=4))
 def test_a_thousand_of_them_render_as_if_inlined_after(pieces: list[str]) -> None:
     body = "".join(pieces)

@@ -36,6 +36,8 @@ def text(body: str, *, some: bool = True, head: str = "subject: S\nlayout: none"
         ("a  \nb", "a\nb\n"),
         ("| a | b |\n|---|---|\n| 1 | 2 |", "a | b\n1 | 2\n"),
         ("x &amp; y &lt;z&gt; &nbsp;", "x & y <z>\n"),
+        ("Yes<!--{{ recommend(2) }}-->, yes", "Yes, yes\n"),
+        ("Yes<!--{% if not offer %}--> no<!--{% endif %}-->.", "Yes.\n"),
         ("<p style='display:none'>no</p><p hidden>no</p><p>yes</p>", "yes\n"),
         ("<table role='presentation'><tr><td>a</td><td>b</td></tr></table>", "a\n\nb\n"),
         ("Hello{% if offer %} dear{% endif %} friend", "Hello dear friend\n"),

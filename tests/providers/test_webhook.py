@@ -226,7 +226,7 @@ def test_the_next_address_of_a_name_is_tried_where_the_first_takes_no_connection
     assert server.connections == 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=60) | st.text(max_size=60).map(lambda it: "https://" + it))
 def test_no_text_whatever_does_more_than_be_refused(url: str) -> None:
     async def run() -> Outcome:

@@ -181,7 +181,7 @@ def test_in_ascii_only_the_lines_and_signs_of_ours_change() -> None:
     assert set("".join(rows)) - set(map(chr, range(128))) == set("üß")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(st.characters(), max_size=40))
 def test_what_people_wrote_moves_no_cursor_and_stands_in_xml(written: str) -> None:
     step = Step(id="a", tone="end", words=plain(written), asides=(plain(written),))
@@ -248,13 +248,13 @@ SEQUENCES = steps(steps(steps(steps(LEAVES))))
 PICTURES = SEQUENCES.map(lambda it: Picture(key="k", name="n", enter="enter", notes=(), steps=it))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(PICTURES, st.integers(20, 200))
 def test_no_row_is_wider_than_the_terminal(it: Picture, width: int) -> None:
     assert max(map(cells, drawn(it, width))) <= max(width, 40)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(PICTURES, st.integers(60, 200))
 def test_no_line_has_a_loose_end(it: Picture, width: int) -> None:
     if not fits(it, text.METRICS, width):
@@ -279,7 +279,7 @@ def _columns(row: str) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("metrics", [text.METRICS, svg.METRICS], ids=["text", "svg"])
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(it=PICTURES, width=st.integers(0, 60))
 def test_boxes_and_labels_do_not_cover_one_another(metrics: Metrics, it: Picture, width: int) -> None:
     layout = lay_out(it, metrics, metrics.least + width * metrics.margin)
@@ -299,7 +299,7 @@ def _label_places(layout: Layout, metrics: Metrics) -> list[tuple[int, int, int,
     return places
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(WORDS, st.integers(8, 60), st.integers(1, 5))
 def test_texts_are_broken_into_lines_that_fit(words: str, room: int, most: int) -> None:
     lines = wrap(words, room, most, cells)

@@ -356,7 +356,6 @@ def run(tmp_path: Path, made_file: Path, examples: int, *, fixed: bool) -> None:
                 settings=settings(
                     max_examples=examples,
                     stateful_step_count=12,
-                    deadline=None,
                     derandomize=fixed,
                     print_blob=True,
                     database=None,

@@ -155,7 +155,7 @@ LETTERS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(letters=LETTERS, rate=st.integers(1, 600), campaign=st.integers(1, 600))
 def test_every_letter_goes_once_and_never_more_than_there_is_room_for(
     letters: list[tuple[str, int, int]], rate: int, campaign: int

@@ -231,7 +231,7 @@ WAITING = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     waiting=WAITING, total=st.integers(0, 40), lane_room=st.none() | st.integers(0, 9), turn=st.integers(0, 9)
 )

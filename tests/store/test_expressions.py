@@ -109,7 +109,7 @@ def agree(tx: Tx, crowd: Crowd, text: str, no: int) -> None:
         assert found.exact
 
 
-QUIET = settings(deadline=None, database=None, max_examples=200, suppress_health_check=list(HealthCheck))
+QUIET = settings(database=None, max_examples=200, suppress_health_check=list(HealthCheck))
 
 
 def run(store: Store, workspace: Path, seed: int, profile: settings) -> None:

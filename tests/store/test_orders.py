@@ -151,7 +151,7 @@ _row = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(_row, min_size=1, max_size=12))
 def test_the_same_rows_again_never_change_anything(store: Store, rows: list[LineGiven]) -> None:
     with store.write() as tx:

@@ -21,6 +21,13 @@ class Mark:
     segment: Segment
     place: Place
 
+    @property
+    def is_clothed(self) -> bool:
+        """A comment around its word is ours: in a comment of the author's it would stand in another place."""
+        if self.place.element == "style":
+            return self.segment.kind == "stmt"
+        return self.place.kind == "text"
+
 
 class Masker:
     """Hides the marks of one source and brings them back."""
@@ -88,7 +95,8 @@ class Masker:
     def mark_of(self, comment: str) -> Segment | None:
         """The statement that an HTML comment with this text stands for."""
         match = self._name.fullmatch(comment.strip())
-        return self.marks[int(match[1])].segment if match else None
+        segment = self.marks[int(match[1])].segment if match else None
+        return segment if segment is not None and segment.kind == "stmt" else None
 
     def _inside_tags(self) -> Iterator[tuple[str, str]]:
         for no, mark in enumerate(self.marks):
@@ -98,7 +106,10 @@ class Masker:
     def _restore(self, masked: str, pattern: re.Pattern[str]) -> str:
         def put_back(match: re.Match[str]) -> str:
             number = next(group for group in match.groups() if group is not None)
-            return self.marks[int(number)].segment.text
+            mark = self.marks[int(number)]
+            if mark.is_clothed:
+                return mark.segment.text
+            return self._name.sub(lambda _: mark.segment.text, match[0])
 
         return pattern.sub(put_back, masked)
 

@@ -58,7 +58,6 @@ def probe(api: ApiSite, operation: Any, mode: GenerationMode, examples: int) -> 
         max_examples=examples,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
