@@ -92,7 +92,8 @@ async def test_who_does_not_answer_or_cannot_say_is_silent() -> None:
         server.fail("a.example", "SERVFAIL")
         server.fail("b.example", "REFUSED")
         server.silent_about("c.example")
-        said = [await ask(server, f"{it}.example", "MX", seconds=0.2) for it in "abc"]
+        said = [await ask(server, f"{it}.example", "MX") for it in "ab"]
+        said.append(await ask(server, "c.example", "MX", seconds=0.2))
     assert said == [
         Silent(reason="the name servers said SERVFAIL", answered=True),
         Silent(reason="the name servers said REFUSED", answered=True),

@@ -25,7 +25,7 @@ HOSTS = ((10, "a.example"), (10, "b.example"), (10, "c.example"), (20, "d.exampl
 
 
 def dns_of(server: NameServer) -> Dns:
-    return Dns(SystemClock(), ("127.0.0.1",), port=server.port, seconds=0.2)
+    return Dns(SystemClock(), ("127.0.0.1",), port=server.port, seconds=10)
 
 
 @on_loop

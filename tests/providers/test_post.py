@@ -30,7 +30,7 @@ def posted(
     relay = ScriptedRelay(extensions=extensions, answer=lambda verb, _: answer if verb == said else None)
 
     async def run() -> Outcome:
-        async with relay, asyncio.timeout(10):
+        async with relay, asyncio.timeout(30):
             provider = SmtpProvider(
                 Relay(host="127.0.0.1", port=relay.port, connections=3), limits=Limits(final=0.2)
             )

@@ -37,10 +37,10 @@ def always(said: str, answer: bytes) -> Answer:
 def deliver(
     desk: ListDesk, relay: ScriptedRelay, *, connections: int = 1, limits: Limits | None = None
 ) -> ScriptedRelay:
-    """Run the provider against the relay until the desk is empty, at most ten seconds."""
+    """Run the provider against the relay until the desk is empty, at most thirty seconds."""
 
     async def run() -> None:
-        async with relay, asyncio.timeout(10):
+        async with relay, asyncio.timeout(30):
             settings = Relay(host="127.0.0.1", port=relay.port, connections=connections)
             provider = SmtpProvider(settings, limits=limits)
             try:
@@ -251,7 +251,7 @@ def test_answers_in_halves_and_two_in_a_packet_are_read_right() -> None:
                     await say(end[:20], end[20:])
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with server, asyncio.timeout(10):
+        async with server, asyncio.timeout(30):
             port = server.sockets[0].getsockname()[1]
             provider = SmtpProvider(Relay(host="127.0.0.1", port=port, connections=1))
             await provider.deliver(desk)

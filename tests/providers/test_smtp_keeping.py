@@ -32,7 +32,7 @@ def with_provider(
     connections: int = 1,
 ) -> None:
     async def run() -> None:
-        async with relay, asyncio.timeout(10):
+        async with relay, asyncio.timeout(30):
             settings = Relay(port=relay.port, connections=connections, per_connection=per_connection)
             provider = SmtpProvider(settings, keeping=keeping)
             await work(provider)

@@ -47,11 +47,11 @@ def settings(servers: Sequence[ScriptedRelay], **more: object) -> list[Relay]:
 def deliver(
     desk: ListDesk, *servers: ScriptedRelay, limits: Limits | None = None, keeping: Keeping = QUICK
 ) -> SmtpProvider:
-    """Run a provider with all servers as its relays until the desk is empty, at most ten seconds."""
+    """Run a provider with all servers as its relays until the desk is empty, at most thirty seconds."""
     found: list[SmtpProvider] = []
 
     async def run() -> None:
-        async with AsyncExitStack() as stack, asyncio.timeout(10):
+        async with AsyncExitStack() as stack, asyncio.timeout(30):
             for it in servers:
                 await stack.enter_async_context(it)
             provider = SmtpProvider(settings(servers), limits=limits, keeping=keeping)
@@ -68,7 +68,7 @@ def deliver(
 
 def test_letters_that_trickle_in_are_shared_by_weight() -> None:
     async def run() -> list[int]:
-        async with ScriptedRelay() as one, ScriptedRelay() as two, asyncio.timeout(10):
+        async with ScriptedRelay() as one, ScriptedRelay() as two, asyncio.timeout(30):
             relays = settings((one, two))
             provider = SmtpProvider([relays[0].model_copy(update={"weight": 3}), relays[1]])
             for it in letters(40):
@@ -110,7 +110,7 @@ def test_a_relay_that_is_not_there_leaves_everything_to_the_other() -> None:
     async def run(desk: ListDesk) -> int:
         async with ScriptedRelay() as gone:
             pass
-        async with ScriptedRelay() as good, asyncio.timeout(10):
+        async with ScriptedRelay() as good, asyncio.timeout(30):
             said: list[tuple[str, RelayDown | None]] = []
             provider = SmtpProvider(
                 settings((gone, good)), keeping=QUICK, on_down=lambda name, down: said.append((name, down))
@@ -139,7 +139,7 @@ def test_a_relay_that_is_back_takes_its_share_while_the_other_works() -> None:
     async def run() -> tuple[int, int]:
         async with ScriptedRelay() as gone:
             port = gone.port
-        async with ScriptedRelay() as good, asyncio.timeout(10):
+        async with ScriptedRelay() as good, asyncio.timeout(30):
             provider = SmtpProvider(settings((ScriptedRelay(port=port), good)), keeping=QUICK)
             await provider.deliver(ListDesk(letters(5)))
             async with ScriptedRelay(port=port) as back:
@@ -182,7 +182,7 @@ def test_a_letter_that_no_relay_can_stand_does_not_go_round_for_ever() -> None:
     one, two, desk = server(), server(), ListDesk(letters(3))
 
     async def run() -> None:
-        async with one, two, asyncio.timeout(10):
+        async with one, two, asyncio.timeout(30):
             provider = SmtpProvider(settings((one, two)), keeping=QUICK)
             for _ in range(20):
                 if desk.waiting:
@@ -199,7 +199,7 @@ def test_a_letter_that_no_relay_can_stand_does_not_go_round_for_ever() -> None:
 
 def test_the_rate_of_a_relay_holds_and_the_other_takes_the_rest() -> None:
     async def run(desk: ListDesk) -> tuple[int, int]:
-        async with ScriptedRelay() as limited, ScriptedRelay() as free, asyncio.timeout(10):
+        async with ScriptedRelay() as limited, ScriptedRelay() as free, asyncio.timeout(30):
             relays = settings((limited, free))
             rated = relays[0].model_copy(update={"rate": parse_rate("600 per minute")})
             provider = SmtpProvider([rated, relays[1]])
@@ -217,7 +217,7 @@ def test_the_rate_of_a_relay_holds_and_the_other_takes_the_rest() -> None:
 
 def test_a_rate_alone_is_waited_for() -> None:
     async def run(desk: ListDesk) -> float:
-        async with ScriptedRelay() as relay, asyncio.timeout(10):
+        async with ScriptedRelay() as relay, asyncio.timeout(30):
             provider = SmtpProvider(settings((relay,), rate="3000 per minute"))
             begun = asyncio.get_running_loop().time()
             await provider.deliver(desk)
@@ -234,7 +234,7 @@ def test_a_relay_that_takes_its_time_gets_them_further_apart() -> None:
     clock = SystemClock()
 
     async def run(desk: ListDesk) -> int:
-        async with world(slow) as place, asyncio.timeout(10):
+        async with world(slow) as place, asyncio.timeout(30):
             relay = Relay(name="r0", host="127.0.9.4", port=place.port, rate=parse_rate("6000 per minute"))
             throttle = Throttle(Shaping().with_rates(relay_rates((relay,))), clock.now())
             provider = SmtpProvider(relay, throttle=throttle)
@@ -251,7 +251,7 @@ def test_a_relay_that_is_paused_is_left_alone() -> None:
     throttle.apply("relay r0", Pause(span=MINUTE), clock.now(), "535 no")
 
     async def run(desk: ListDesk) -> tuple[int, int]:
-        async with ScriptedRelay() as paused, ScriptedRelay() as free, asyncio.timeout(10):
+        async with ScriptedRelay() as paused, ScriptedRelay() as free, asyncio.timeout(30):
             provider = SmtpProvider(settings((paused, free)), throttle=throttle)
             await provider.deliver(desk)
             alone = SmtpProvider(settings((paused,)), throttle=throttle)
@@ -273,7 +273,7 @@ def test_a_421_is_told_as_a_measure_for_that_relay(phase: str) -> None:
 
     async def run() -> list[tuple[str, Measure, str]]:
         told: list[tuple[str, Measure, str]] = []
-        async with ScriptedRelay(answer=once) as relay, asyncio.timeout(10):
+        async with ScriptedRelay(answer=once) as relay, asyncio.timeout(30):
             provider = SmtpProvider(
                 settings((relay,), per_connection=2),
                 keeping=QUICK,

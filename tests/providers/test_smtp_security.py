@@ -79,7 +79,7 @@ def deliver(
         implicit = context if relay.security == "tls" else None
         server = await loop.create_server(serve, "127.0.0.1", 0, ssl=implicit)
         port = server.sockets[0].getsockname()[1]
-        async with server, asyncio.timeout(10):
+        async with server, asyncio.timeout(30):
             provider = SmtpProvider(relay.model_copy(update={"port": port}))
             try:
                 await provider.deliver(desk)
@@ -161,7 +161,7 @@ def test_sending_waits_for_a_certificate_to_be_renewed_and_goes_on_by_itself(
         context = serving(bad)
         relay = ScriptedRelay(extensions=("PIPELINING", "STARTTLS"))
         relay.tls, relay.start_tls = (context, None) if security == "tls" else (None, context)
-        async with relay, asyncio.timeout(10):
+        async with relay, asyncio.timeout(30):
             settings = Relay.model_validate({"port": relay.port, "security": security, "ca_file": str(both)})
             provider = SmtpProvider(settings)
             with pytest.raises(RelayDown, match=said) as down:
@@ -181,7 +181,7 @@ def test_a_server_that_stands_in_no_file_is_spoken_to_over_tls_where_it_can_whoe
     certificate: Path,
 ) -> None:
     async def talks(relay: ScriptedRelay) -> bool:
-        async with relay, asyncio.timeout(10):
+        async with relay, asyncio.timeout(30):
             talk = await connect(
                 Endpoint(host="127.0.0.1", port=relay.port, security="opportunistic"), Limits(connect=2)
             )

@@ -50,7 +50,7 @@ def called(
     server = HookServer(says=says)
 
     async def run() -> Outcome:
-        async with server, asyncio.timeout(10):
+        async with server, asyncio.timeout(30):
             trusted = certificate() if ca_file is None else ca_file
             hooks = Webhooks(LOOPBACK, ca_file=trusted, resolve=resolve, limits=limits)
             return await calling(server.url, hooks)

@@ -51,7 +51,7 @@ def alerts(
 
 
 async def soon(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.15)

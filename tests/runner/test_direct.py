@@ -77,7 +77,7 @@ class House:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not holds():
                 await asyncio.sleep(0.02)
 
@@ -88,9 +88,9 @@ class House:
 
 @asynccontextmanager
 async def house(
-    store: Store, folder: Path, *providers: FakeProvider, limits: str = ""
+    store: Store, folder: Path, *providers: FakeProvider, limits: str = "", seconds: float = 10
 ) -> AsyncIterator[House]:
-    """The parts at work, put together as `app.py` does it."""
+    """The parts at work, put together as `app.py` does it. `seconds`: after which a name server counts as silent."""
     (folder / "nurture.toml").write_text(SENDER + limits, "utf-8")
     settings, clock = load(folder, {}), Later()
     nothing = InForce(
@@ -103,7 +103,7 @@ async def house(
     )
     async with world(*providers) as place:
         lanes = Lanes(store, clock, direct=True)
-        dns = Dns(clock, ("127.0.0.1",), port=place.names.port, seconds=0.2)
+        dns = Dns(clock, ("127.0.0.1",), port=place.names.port, seconds=seconds)
         steering = Steering(store, settings, clock, lambda _key, _reply: None)
         provider = MxProvider(
             clock,
@@ -176,7 +176,7 @@ async def test_silent_name_servers_are_said_once_and_mail_goes_on_by_itself_when
 ) -> None:
     place = FakeProvider(name="shop.example", addresses=("127.0.9.2",), domains=("shop.example",))
     with capture_logs() as said:
-        async with house(store, tmp_path, place) as it:
+        async with house(store, tmp_path, place, seconds=0.3) as it:
             it.plan("known@shop.example")
             await it.until_done()
             it.place.names.silent = True

@@ -114,7 +114,7 @@ async def _silence(workspace: Path) -> None:
         server.silent = True
         begun = time.monotonic()
         verdicts = await examine(patient(workspace, server, seconds=1.0))
-        assert time.monotonic() - begun < 2.5
+        assert time.monotonic() - begun < 4, "all are asked for at once"
         for topic in ("SPF", "DKIM", "DMARC", "bounces"):
             assert level(verdicts, topic) == "missing", topic
             assert "could not be looked up" in of(verdicts, topic)[0].what

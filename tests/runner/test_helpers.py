@@ -83,11 +83,9 @@ def test_one_without_end_is_stopped_and_refused_for_a_while_and_others_are_shown
     with pytest.raises(TemplateStoppedError, match=r"one: it was stopped: it took more than 0.3 seconds"):
         shown.viewer.html(shown.one)
     assert time.monotonic() - began < SHORT + 1
-    began = time.monotonic()
     with pytest.raises(TemplateStoppedError, match="a moment ago"):
         shown.viewer.html(shown.one)
     assert shown.viewer.target(shown.one, 2) is None
-    assert time.monotonic() - began < SHORT
     assert shown.viewer.html(shown.two)
 
 

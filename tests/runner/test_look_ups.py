@@ -43,7 +43,7 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def office(store: Store, *, direct: bool = True, seconds: float = 0.3) -> AsyncIterator[Office]:
+async def office(store: Store, *, direct: bool = True, seconds: float = 10) -> AsyncIterator[Office]:
     """`seconds`: after which a name server counts as silent."""
     clock = VirtualClock(NOW)
     async with NameServer() as names:
@@ -115,7 +115,7 @@ async def test_a_domain_that_came_into_being_gets_what_waited(store: Store) -> N
 
 @on_loop
 async def test_while_nobody_answers_everything_waits_and_goes_on_by_itself(store: Store) -> None:
-    async with office(store) as it:
+    async with office(store, seconds=0.3) as it:
         keys = plan_for(store, ["a@own.example", "b@nowhere.example"], NOW)
         it.names.silent = True
         with capture_logs() as said:
@@ -162,7 +162,7 @@ async def test_a_domain_nobody_can_speak_for_holds_up_no_other_and_is_no_alarm(s
 
 @on_loop
 async def test_where_nobody_says_anything_newer_what_was_known_holds(store: Store) -> None:
-    async with office(store) as it:
+    async with office(store, seconds=0.3) as it:
         plan_for(store, ["a@own.example"], NOW)
         await it.look()
         it.clock.move_to(NOW + 2 * HOUR)
@@ -197,7 +197,7 @@ async def test_what_a_sender_finds_misplaced_is_moved(store: Store) -> None:
 
 @on_loop
 async def test_more_domains_than_go_in_one_round_all_come_to_their_turn(store: Store) -> None:
-    async with office(store, seconds=30) as it:
+    async with office(store) as it:
         names = [f"d{n:03}.example" for n in range(AT_ONCE + 20)]
         for name in names[::2]:
             it.names.fail(name, "SERVFAIL")
@@ -226,7 +226,7 @@ async def test_through_a_relay_domains_are_looked_up_behind_the_planning(store: 
 
 @on_loop
 async def test_through_a_relay_what_nobody_spoke_for_is_asked_for_again(store: Store) -> None:
-    async with office(store, direct=False) as it:
+    async with office(store, direct=False, seconds=0.3) as it:
         it.names.silent = True
         for name in ("google", "own", "plain", "quiet", "a", "b", "c"):
             it.lanes.lane_of(f"x@{name}.example")

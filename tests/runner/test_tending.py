@@ -23,7 +23,7 @@ def test_it_forgets_what_has_run_out_and_ends_when_it_is_told_to(store: Store, t
         async def until_gone() -> None:
             stop = asyncio.Event()
             running = asyncio.create_task(loop.run(stop))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while await asyncio.to_thread(it.count, "contacts"):
                     await asyncio.sleep(0.01)
                 stop.set()

@@ -118,7 +118,7 @@ def test_a_click_still_goes_on_while_nothing_can_be_read_or_written(site: Site) 
         tx.exec_driver_sql("UPDATE marks SET value = value")
         begun = time.monotonic()
         assert site.client.get(url).status_code == 302
-        assert time.monotonic() - begun < 0.5
+        assert time.monotonic() - begun < 5, "it does not wait for whoever writes"
     assert len(soon(site, 2)) == 2
 
 
