@@ -13,6 +13,7 @@ help:            ## this list
 	@echo "installing from requirements.lock"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock .venv/run.stamp
@@ -23,7 +24,7 @@ help:            ## this list
 run: .venv/run.stamp  ## a real grocer's year, replayed, then the daemon at http://127.0.0.1:8025
 	@NURTURE=$(BIN)/nurture sh examples/grocery/run.sh $(DEMO)
 
-test: .venv/dev.stamp  ## the tests, in under five minutes
+test: .venv/dev.stamp  ## the tests, in about six minutes
 	@$(BIN)/python -m pytest -n 2 -m "not nightly"
 
 nightly: .venv/dev.stamp  ## the long tests as well

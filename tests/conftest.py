@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -27,13 +30,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(YEAR))
 
 
-class _YearTogether(LoadScopeScheduling):
-    """The tests of the replayed year in one process: else the others would wait while one makes it."""
+def pytest_collection_finish() -> None:
+    """All that was loaded stays: not to be looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+class _Together(LoadScopeScheduling):
+    """Tests that share what is dear to make are run by one process; all others by whoever has time."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return YEAR if nodeid.startswith(YEAR) else nodeid
+        if nodeid.startswith(YEAR):
+            return YEAR
+        module = nodeid.partition("::")[0]
+        return module if _shares(self.config.rootpath / module) else nodeid
+
+
+@functools.cache
+def _shares(module: Path) -> bool:
+    files = (module, module.with_name("conftest.py"))
+    return any('scope="module"' in it.read_text("utf-8") for it in files if it.exists())
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Whatever is said for --dist."""
-    return _YearTogether(config, log)
+    return _Together(config, log)

@@ -10,7 +10,7 @@ from nurture.clock import SECOND, VirtualClock
 
 def test_work_that_is_done_within_a_second_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     clock = VirtualClock(0)
-    with counting(clock) as told:
+    with counting(clock=clock) as told:
         told("looking", 1, 2)
         clock.move_to(SECOND - 1)
         told("looking", 2, 2)
@@ -19,7 +19,7 @@ def test_work_that_is_done_within_a_second_shows_nothing(capsys: pytest.CaptureF
 
 def test_long_work_tells_how_far_it_is_and_how_fast_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
     clock = VirtualClock(0)
-    with counting(clock) as told:
+    with counting(clock=clock) as told:
         for second in range(11):
             clock.move_to(second * SECOND)
             told("looking", second * 10_000, 100_000)
@@ -32,7 +32,7 @@ def test_long_work_tells_how_far_it_is_and_how_fast_it_goes(capsys: pytest.Captu
 
 def test_each_part_of_the_work_is_told_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
     clock = VirtualClock(0)
-    with counting(clock) as told:
+    with counting(clock=clock) as told:
         told("looking", 0, 10)
         clock.move_to(2 * SECOND)
         told("looking", 10, 10)

@@ -58,6 +58,26 @@ def test_an_import_that_is_interrupted_keeps_whole_batches_and_goes_on_when_it_i
     assert (again["taken"], again["unchanged"]) == (60_000 - kept, kept)
 
 
+def test_what_was_made_of_codes_when_it_is_interrupted_is_told_with_the_rest_to_make(
+    nurture: Nurture,
+) -> None:
+    nurture.edit("campaigns/offers.yaml", "code: unique ", "code: {unique: ahead} ")
+    nurture.ok("apply", "--yes")
+    making = start(nurture, "codes", "make", "first-order-15", "--count", "2000000")
+    status, said = interrupt_after(making, "codes: ")
+    told = re.search(
+        r"^interrupted: ([\d,]+) codes are made, of 2,000,000; "
+        r"the others: nurture codes make first-order-15 --count (\d+)\n\Z",
+        said,
+        re.MULTILINE,
+    )
+    assert status == 130 and told, said
+    made = int(told[1].replace(",", ""))
+    assert made + int(told[2]) == 2_000_000
+    counts = nurture.ok("codes", "list", "first-order-15", "--json").document
+    assert counts["free"] == made
+
+
 def test_a_replay_that_is_interrupted_can_be_done_again(in_shop: Nurture) -> None:
     replay = ("replay", "--from", "2017-02-01", "--to", "2017-12-01", "--sign-ups", "100")
     status, said = interrupt_after(start(in_shop, *replay), "replaying: 10 %")

@@ -26,6 +26,12 @@ def text(body: str, *, some: bool = True, head: str = "subject: S\nlayout: none"
     [
         ("One\ntwo *three*\n\nFour", "One two three\n\nFour\n"),
         ("# Big\n\nText\n\n## Small", "Big\n===\n\nText\n\nSmall\n-----\n"),
+        ("# Roses for {{ recommend(1)[0].name }}\n\nText", "Roses for Roses\n===============\n\nText\n"),
+        ("## {% if offer %}Yes{% else %}No, no{% endif %}!", "Yes!\n----\n"),
+        ("# {% for p in recommend(2) %}{{ p.name }} {% endfor %}", "Roses Lilies\n============\n"),
+        ("# {% if not offer %}No{% endif %}\n\nText", "Text\n"),
+        ("# {{ 'x' * 50 }}\n\nText", f"{'x' * 50}\n{'=' * 40}\n\nText\n"),
+        ("{% if offer %}<h1>A{% endif %} rose</h1>", "A rose\n======\n"),
         ("See [the shop](https://shop.example) now", "See the shop (https://shop.example) now\n"),
         ("<https://shop.example>", "https://shop.example\n"),
         ("[mail us](mailto:a@b.c) or <d@e.f>", "mail us (mailto:a@b.c) or d@e.f\n"),

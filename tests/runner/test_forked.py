@@ -15,7 +15,7 @@ from nurture.errors import TemplateError, TemplateStoppedError
 from nurture.runner.bounded import Watch, clock, limit_memory, size
 from nurture.runner.forked import Again, each, one
 
-SHORT = 0.6
+SHORT = 1.2
 """Seconds: what an innocent item never takes, though a child of this large process starts slowly on a busy machine."""
 
 Work = Callable[[str, Again], str]

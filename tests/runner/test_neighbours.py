@@ -208,7 +208,7 @@ def test_without_a_workspace_or_in_one_that_cannot_be_written_the_lease_holds(
     (in_the_way / ".nurture").write_text("no folder")
 
     async def run(workspace: Path | None) -> None:
-        async with living(store, workspace) as one, living(store, workspace, dead_after=0.05):
+        async with living(store, workspace) as one, living(store, workspace):
             assert one.id in running(store)
             await asyncio.sleep(0.1)
             async with living(store, workspace, dead_after=0.05):

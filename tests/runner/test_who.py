@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from nurture.reports.who import FITS, Who
 from nurture.runner.account import account
 from nurture.runner.who import who
 from nurture.store import people, suppressions
-from nurture.store.engine import Store
+from nurture.store.engine import Store, open_store
 from support.corner import START, Corner, files, opened
+from support.databases import new_database
 
 PEOPLE = 24
 RENEWS = [START + 20 * DAY, START + 3 * DAY]
@@ -50,9 +52,28 @@ def text(more: str) -> str:
 
 @pytest.fixture
 def busy(store: Store, tmp_path: Path) -> Iterator[Corner]:
+    """The shop, for one test alone."""
+    with _busy(store, tmp_path) as corner:
+        yield corner
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corner]:
+    """The shop, not to be changed."""
+    folder = tmp_path_factory.mktemp("who")
+    with (
+        new_database(request, folder) as url,
+        closing(open_store(url, now=START, durable=False)) as store,
+        _busy(store, folder) as corner,
+    ):
+        yield corner
+
+
+@contextmanager
+def _busy(store: Store, folder: Path) -> Iterator[Corner]:
     """The shop ten days after two dozen people came in; all have done different things."""
     given = files({key: text(more) for key, more in CAMPAIGNS.items()})
-    with opened(store, tmp_path, given) as corner:
+    with opened(store, folder, given) as corner:
         corner.products({"R-12": "FLORAL", "S-1": "SEAFOOD", "W-1": "WINE"})
         for number in range(PEOPLE):
             _somebody(corner, number)
@@ -121,19 +142,19 @@ def one_by_one(corner: Corner) -> dict[str, Counter[str]]:
     return found
 
 
-def test_the_count_agrees_with_what_each_contact_is_told(busy: Corner) -> None:
-    told = one_by_one(busy)
+def test_the_count_agrees_with_what_each_contact_is_told(shared: Corner) -> None:
+    told = one_by_one(shared)
     for key in CAMPAIGNS:
-        it = asked(busy, key)
+        it = asked(shared, key)
         assert it.people == PEOPLE
         assert +Counter({**it.out, "": it.fits}) == +told[key], key
 
 
-def test_names_are_given_of_those_who_are_asked_for(busy: Corner) -> None:
-    it = asked(busy, "stage", "suppressed")
+def test_names_are_given_of_those_who_are_asked_for(shared: Corner) -> None:
+    it = asked(shared, "stage", "suppressed")
     assert {name.email for name in it.names} == {_email(5), _email(6)}
-    assert len(asked(busy, "event", FITS, limit=2).names) == 2
-    dated = asked(busy, "on-date", FITS).names
+    assert len(asked(shared, "event", FITS, limit=2).names) == 2
+    dated = asked(shared, "on-date", FITS).names
     assert any(name.enters_at is None for name in dated)
     assert {name.enters_at for name in dated if name.enters_at} <= {START + 10 * DAY - HOUR, START + 10 * DAY}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,11 @@ def made_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sqlite_url(made_file: Path, tmp_path: Path) -> str:
     """A SQLite database with the tables, for this test alone."""
-    path = tmp_path / "store" / "nurture.db"
+    return _copied(made_file, tmp_path)
+
+
+def _copied(made_file: Path, folder: Path) -> str:
+    path = folder / "store" / "nurture.db"
     path.parent.mkdir()
     shutil.copyfile(made_file, path)
     return f"sqlite:///{path}"
@@ -71,6 +76,18 @@ def postgres_url(postgres: PostgresServer, made_postgres: str) -> Iterator[str]:
     name = postgres.create(made_postgres)
     yield postgres.url(name)
     postgres.drop(name)
+
+
+@contextmanager
+def new_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """A database with the tables on the engine of `request.param`: for fixtures that several tests share."""
+    if request.param == "sqlite":
+        yield _copied(request.getfixturevalue("made_file"), folder)
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = server.create(request.getfixturevalue("made_postgres"))
+    yield server.url(name)
+    server.drop(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

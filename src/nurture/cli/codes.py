@@ -13,6 +13,7 @@ from nurture.app import App, open_app
 from nurture.campaigns.findings import printable
 from nurture.cli import codes_push
 from nurture.cli.console import Json, Workspace, counting, near_miss, print_json, say, tell
+from nurture.cli.interrupts import Interrupted, between_steps
 from nurture.clock import Moment, format_iso
 from nurture.errors import UsageError
 from nurture.offers.codes import canonical
@@ -40,7 +41,7 @@ def make(
     """Make codes ahead, so that the shop can know them before anybody has one.
 
     Where offers.yaml says `code: {unique: ahead}`, one is given out only when the shop was told of it: export or push
-    them. Interrupted, what was made stays.
+    them. Interrupted, it keeps what was made and says how to make the others.
 
     \b
     nurture codes make spring-sale --count 10000
@@ -53,14 +54,31 @@ def make(
                 where="nurture codes make",
                 remedy="Say `code: {unique: ahead}` in campaigns/offers.yaml, and apply it.",
             )
-        with counting() as told:
-            made = made_ahead.make(app.store, it, count, secrets.randbits, app.clock.now(), told)
+        made = _make(app, it, count)
     if as_json:
         print_json({"offer": offer, "made": made})
     else:
         say(
             f"{made:,} codes are made. Tell the shop: nurture codes export {offer} --only-new --out codes.csv"
         )
+
+
+def _make(app: App, offer: Offer, count: int) -> int:
+    done = 0
+    with counting("codes") as told, between_steps() as check:
+
+        def after_each(what: str, so_far: int, total: int) -> None:
+            nonlocal done
+            done = so_far
+            told(what, so_far, total)
+            if so_far < total:
+                check()
+
+        try:
+            return made_ahead.make(app.store, offer, count, secrets.randbits, app.clock.now(), after_each)
+        except KeyboardInterrupt:
+            rest = f"nurture codes make {offer.key} --count {count - done}"
+            raise Interrupted(f"{done:,} codes are made, of {count:,}; the others: {rest}") from None
 
 
 @codes_app.command()

@@ -142,13 +142,13 @@ def _plain(what: str, total: float) -> Step:
 
 
 Counting: TypeAlias = Callable[[str, int, int], None]
-"""Told what is being done, and with how many people of how many so far."""
+"""Told what is being done, and with how many of how many so far."""
 
 
 @contextmanager
-def counting(clock: Clock | None = None) -> Iterator[Counting]:
-    """The progress of work that goes from one person to the next, with its rate; the parts of it come one after the
-    other. Nothing is shown of what is done within a second."""
+def counting(things: str = "people", *, clock: Clock | None = None) -> Iterator[Counting]:
+    """The progress of work that goes from one of `things` to the next, with its rate; the parts of it come one after
+    the other. Nothing is shown of what is done within a second."""
     clock = clock or SystemClock()
     part, begun = "", 0
     step: Step | None = None
@@ -165,7 +165,7 @@ def counting(clock: Clock | None = None) -> Iterator[Counting]:
                 if elapsed < SECOND:
                     return
                 step = shown.enter_context(progress(what, total))
-            step(done, f"{done:,} of {total:,} people, {round(done * SECOND / elapsed):,} a second")
+            step(done, f"{done:,} of {total:,} {things}, {round(done * SECOND / elapsed):,} a second")
 
         yield told
 

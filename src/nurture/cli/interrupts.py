@@ -7,6 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
+
+class Interrupted(Exception):
+    """After a Ctrl-C: what became of the work, and how to go on where the same command again would not."""
+
+
 Check: TypeAlias = Callable[[], None]
 """To be called between steps. Raises KeyboardInterrupt where there was a Ctrl-C."""
 

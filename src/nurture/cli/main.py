@@ -43,6 +43,7 @@ from nurture.cli import (
     workspace,
 )
 from nurture.cli.console import INTERRUPTED, tell
+from nurture.cli.interrupts import Interrupted
 from nurture.errors import NurtureError
 
 app = typer.Typer(
@@ -127,6 +128,9 @@ def _run() -> None:
         if ending.code == INTERRUPTED:
             tell("interrupted: what was finished stays, and the same command again goes on from there")
         raise
+    except Interrupted as ending:
+        tell(f"interrupted: {ending}")
+        sys.exit(INTERRUPTED)
     except NurtureError as error:
         tell(f"error: {error}")
         sys.exit(error.exit_status)

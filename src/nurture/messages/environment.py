@@ -20,6 +20,7 @@ from nurture.messages.formats import FILTERS as FORMATS
 from nurture.messages.generating import Generator, chained
 from nurture.messages.group import Group
 from nurture.messages.missing import Missing
+from nurture.messages.text import underlined
 
 # fmt: off
 KEPT_FILTERS = frozenset({
@@ -161,6 +162,16 @@ def _tagged(context: Context, href: Any) -> str:
     return escape(tagger(href.unescape())) if isinstance(href, Markup) else tagger(str(href))
 
 
+def _underlined(said: Any, line: str) -> str:
+    return underlined(str(said), line)
+
+
+_OURS: Mapping[str, Callable[..., Any]] = {"_tagged": _tagged, "_track": _track, "_underlined": _underlined}
+"""Filters that only compiling puts into a source."""
+
+OUR_FILTERS = frozenset(_OURS)
+
+
 def make_environment(*, html: bool, undefined: type[Undefined] = StrictUndefined) -> Sandbox:
     """An environment for the HTML part, or for subject, preview, addresses and the text part."""
     environment = Sandbox(
@@ -170,6 +181,6 @@ def make_environment(*, html: bool, undefined: type[Undefined] = StrictUndefined
     filters: dict[str, Callable[..., Any]] = {name: FILTERS[name] for name in KEPT_FILTERS}
     if not html:
         filters.update(dict.fromkeys(("e", "escape", "safe"), _plain))
-    environment.filters = {**filters, **BOUNDED, **FORMATS, "_tagged": _tagged, "_track": _track}
+    environment.filters = {**filters, **BOUNDED, **FORMATS, **_OURS}
     environment.tests = {name: TESTS[name] for name in KEPT_TESTS}
     return environment

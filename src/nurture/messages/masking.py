@@ -88,6 +88,10 @@ class Masker:
         """Which marks stand in `masked`, in their order."""
         return [int(match[1]) for match in self._name.finditer(masked)]
 
+    def bare(self, masked: str) -> str:
+        """`masked` without the words for marks."""
+        return self._name.sub("", masked)
+
     def words(self, masked: str) -> list[tuple[int, int]]:
         """Where in `masked` words for marks stand, each with the mark's number."""
         return [(match.start(), int(match[1])) for match in self._name.finditer(masked)]

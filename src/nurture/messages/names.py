@@ -10,12 +10,11 @@ from jinja2 import nodes
 
 from nurture.audience.spans import SpanError, parse_span
 from nurture.errors import TemplateError
+from nurture.messages.environment import OUR_FILTERS
 from nurture.messages.macro_calls import wrong_calls
 from nurture.messages.recommend_call import RECOMMEND_UP, asks_up, fault_in
 from nurture.messages.syntax import ENVIRONMENT, Text, Tree, call_in, chain_of, fault, near, parse, spine
 from nurture.messages.vocabulary import ANY, CONTACT, FACTS, GROUPS, INSIDE, JINJA, PLAIN, PRODUCT, SETTLED
-
-_INTERNAL_FILTERS = frozenset({"_tagged", "_track"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,7 @@ def _constructs(tree: Tree) -> None:
             message = f'"{name.name}" says the same to everybody and cannot be given another value'
             raise fault(tree.text, name.lineno, message, "Take another name.")
     for it in tree.root.find_all(nodes.Filter):
-        if it.name not in ENVIRONMENT.filters or it.name in _INTERNAL_FILTERS:
+        if it.name not in ENVIRONMENT.filters or it.name in OUR_FILTERS:
             raise fault(
                 tree.text, it.lineno, f'there is no filter "{it.name}"', near(it.name, ENVIRONMENT.filters)
             )

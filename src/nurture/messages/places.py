@@ -24,6 +24,9 @@ class Place:
     attribute: str = ""
 
 
+IN_TEXT = Place("text")
+
+
 class Scanner:
     """Follows a source piece by piece."""
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from lxml import etree, html
 
 from nurture.messages.masking import Masker
+from nurture.messages.places import IN_TEXT
+from nurture.messages.segments import Segment
 
 _PARSER = html.HTMLParser(encoding="utf-8")
 # fmt: off
@@ -25,6 +27,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _ADDRESS = re.compile(r"https?://\S+$", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _LOOSE = re.compile(r" [ \n]")
+_OPENING = frozenset({"if", "for", "with", "filter", "autoescape"})
 _MANY_SPACES = re.compile(r"(?<=\S) {2,}")
 
 
@@ -33,6 +36,16 @@ def derive(masked: str, masker: Masker) -> str:
     walker = _Walker(masker)
     walker.element(etree.fromstring(masked.encode(), _PARSER))
     return masker.unmask_words(walker.text()).strip() + "\n"
+
+
+def underlined(said: str, line: str) -> str:
+    """A heading: `said` with as many signs of `line` below it, at most 40. Nothing where it says nothing."""
+    said = " ".join(said.split())
+    return f"{said}\n{_rule(said, line)}" if said else ""
+
+
+def _rule(said: str, line: str) -> str:
+    return line * min(len(said), 40)
 
 
 def tidy(text: str) -> str:
@@ -132,11 +145,25 @@ class _Walker:
     def _heading(self, it: etree._Element, line: str) -> None:
         self._line(2)
         said = " ".join(self._apart(lambda: self._inside(it)).split())
-        if said:
+        if self._masker.numbers(said) and self._is_whole(said):
+            before = self._masker.add(Segment("stmt", f'{{% filter _underlined("{line}") %}}'), IN_TEXT)
+            after = self._masker.add(Segment("stmt", "{% endfilter %}"), IN_TEXT)
+            self._write(f"{before}{said}{after}")
+        elif said:
             self._write(said)
             self._line(1)
-            self._write(line * min(len(said), 40))
+            self._write(_rule(self._masker.bare(said), line))
         self._line(2)
+
+    def _is_whole(self, said: str) -> bool:
+        """Whether each statement in it ends in it."""
+        depth = 0
+        for no in self._masker.numbers(said):
+            word = self._masker.marks[no].segment.word
+            depth += (word in _OPENING) - word.startswith("end")
+            if depth < 0:
+                return False
+        return depth == 0
 
     def _row(self, it: etree._Element) -> None:
         self._line(1)

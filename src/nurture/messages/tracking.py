@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape, unescape
 
 from nurture.messages.masking import Masker
-from nurture.messages.places import Place
+from nurture.messages.places import IN_TEXT, Place
 from nurture.messages.segments import Segment, split
 from nurture.messages.syntax import local_names
 from nurture.messages.vocabulary import ADDRESSES
@@ -78,7 +78,6 @@ def _tag(href: re.Match[str], masker: Masker) -> str:
 
 
 _HREF_PLACE = Place("quoted", "a", "href")
-_TEXT_PLACE = Place("text")
 
 
 def _is_tracked(target: str) -> bool:
@@ -98,7 +97,7 @@ def _preheader(preview: str, masker: Masker) -> str:
         if segment.kind == "data":
             out.append(escape(segment.text, quote=False))
         else:
-            word = masker.add(segment, _TEXT_PLACE)
+            word = masker.add(segment, IN_TEXT)
             out.append(word if segment.kind == "var" else f"<!--{word}-->")
     return f'\n<div style="{_HIDDEN}">{"".join(out)}{_FILL}</div>'
 
@@ -106,7 +105,7 @@ def _preheader(preview: str, masker: Masker) -> str:
 def _signs(masker: Masker) -> str:
     def mark(text: str) -> str:
         segment = next(iter(split(text)))
-        word = masker.add(segment, _TEXT_PLACE)
+        word = masker.add(segment, IN_TEXT)
         return word if segment.kind == "var" else f"<!--{word}-->"
 
     hidden = (
