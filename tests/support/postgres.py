@@ -40,6 +40,7 @@ class PostgresServer:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
         self._numbers = itertools.count(1)
+        self._admin = psycopg.connect(self.url("postgres"), autocommit=True)
 
     def url(self, database: str) -> str:
         """Of one database on this server."""
@@ -57,11 +58,11 @@ class PostgresServer:
 
     def execute(self, statement: str) -> None:
         """Run one statement as the super-user."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]  # test names are ours
+        self._admin.execute(statement)  # type: ignore[arg-type]  # test names are ours
 
     def stop(self) -> None:
         """Stop the server and remove its files."""
+        self._admin.close()
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(20)

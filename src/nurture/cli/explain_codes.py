@@ -6,19 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from nurture.cli.use_words import OF_A_CONTACT
 from nurture.clock import Moment, format_iso, to_datetime
-from nurture.offers.redemption import Verdict
 from nurture.reports.explain import CodeStory, UseStory
 from nurture.reports.revenue import major
-
-_WORDS: dict[Verdict, str] = {
-    "redeemed": "redeemed it",
-    "again": "used it, and it had been used before",
-    "expired": "used it when it was over",
-    "somebody else": "used it",
-    "not given": "used it, and nobody had been given it",
-    "early": "used it before they were given it",
-}
 
 
 def codes_in_words(codes: Sequence[CodeStory], currency: str, zone: ZoneInfo) -> Iterator[str]:
@@ -48,7 +39,7 @@ def _used(it: CodeStory, use: UseStory, currency: str) -> str:
         cost = "; what that cost is not known"
     else:
         cost = f"; that cost {major(use.discount, currency)} {currency}" if use.discount else ""
-    return f"{who} bears {it.code}{whose} and {_WORDS[use.verdict]}{cost}"
+    return f"{who} bears {it.code}{whose} and {OF_A_CONTACT[use.verdict]}{cost}"
 
 
 def code_as_dict(it: CodeStory, currency: str) -> dict[str, Any]:

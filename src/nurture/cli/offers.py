@@ -13,6 +13,7 @@ from rich.table import Table
 from nurture.app import open_app
 from nurture.campaigns.findings import printable
 from nurture.cli.console import Json, Workspace, hanging, near_miss, out, print_json, read_moment, say, tell
+from nurture.cli.use_words import OF_AN_OFFER
 from nurture.clock import Moment, format_iso, to_datetime
 from nurture.errors import UsageError
 from nurture.reports.figures import decimal, number, share
@@ -25,15 +26,6 @@ from nurture.store.report_offers import offers as reports_of
 _NONE = "–"
 WIDE = 76
 """Columns from which on the table of all offers has room for all it knows."""
-
-SENTENCES = {
-    "again": "used before",
-    "expired": "over by then",
-    "somebody else": "another one's, or never given to them",
-    "not given": "nobody had been given it",
-    "early": "before they were given it",
-}
-"""Verdicts in words; how a code is to be used needs none."""
 
 
 def offers(
@@ -143,7 +135,7 @@ def _print_one(it: OfferReport, currency: str, zone: ZoneInfo) -> None:
     for line in _ends(it, currency, zone):
         say(hanging(f"  {'runs out':<15}{line}", 17, first=0))
     wrong = [
-        f"{number(count)} {verdict}" for verdict, count in counts.verdicts.items() if verdict in SENTENCES
+        f"{number(count)} {verdict}" for verdict, count in counts.verdicts.items() if verdict in OF_AN_OFFER
     ]
     if wrong:
         say("\n" + hanging(f"not as meant: {', '.join(wrong)}", 2, first=0))
@@ -155,7 +147,7 @@ def _sentence(it: Misuse, zone: ZoneInfo) -> str:
     whose = f" (of {it.holder})" if it.holder and it.holder != it.email else ""
     return printable(
         f"{_day(it.at, zone)} {it.code}{whose}, order {it.order} by {it.email or 'somebody erased'}: "
-        f"{SENTENCES[it.verdict]}"
+        f"{OF_AN_OFFER[it.verdict]}"
     )
 
 
