@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := work/grocery
+# Processes that run tests: some wait while others work.
+WORKERS ?= 3
 
 .PHONY: help run test check nightly format lock clean
 
@@ -24,11 +26,11 @@ help:            ## this list
 run: .venv/run.stamp  ## a real grocer's year, replayed, then the daemon at http://127.0.0.1:8025
 	@NURTURE=$(BIN)/nurture sh examples/grocery/run.sh $(DEMO)
 
-test: .venv/dev.stamp  ## the tests, in about six minutes
-	@$(BIN)/python -m pytest -n 2 -m "not nightly"
+test: .venv/dev.stamp  ## the tests, in about five minutes
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not nightly"
 
 nightly: .venv/dev.stamp  ## the long tests as well
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n $(WORKERS)
 
 check: .venv/dev.stamp  ## what CI runs: format, lint, types, imports, tests
 	@$(BIN)/ruff format --check src tests benchmarks
