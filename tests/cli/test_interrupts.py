@@ -29,6 +29,17 @@ def test_what_was_finished_when_ctrl_c_came_is_not_called_interrupted() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
+def test_where_ctrl_c_is_ignored_it_stays_so() -> None:
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with between_steps() as check:
+            os.kill(os.getpid(), signal.SIGINT)
+            check()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, heard)
+
+
 def test_a_second_ctrl_c_ends_the_process_at_once() -> None:
     work = (
         "import os, signal\n"

@@ -20,7 +20,8 @@ Check: TypeAlias = Callable[[], None]
 def between_steps() -> Iterator[Check]:
     """Until its end a Ctrl-C waits for the next check; a second one ends the process at once, as a kill would.
 
-    For work on an event loop: an exception that comes up within one of its tasks leaves others waiting for ever.
+    In the middle of a step it could leave tasks of an event loop waiting for ever, or nobody knowing what was done.
+    Where Ctrl-C is ignored, as behind a shell, it stays so.
     """
     heard = False
 
@@ -33,7 +34,9 @@ def between_steps() -> Iterator[Check]:
         if heard:
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, note)
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, note)
     try:
         yield check
     finally:
