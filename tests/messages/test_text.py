@@ -32,6 +32,7 @@ def text(body: str, *, some: bool = True, head: str = "subject: S\nlayout: none"
         ("# {% if not offer %}No{% endif %}\n\nText", "Text\n"),
         ("# {{ 'x' * 50 }}\n\nText", f"{'x' * 50}\n{'=' * 40}\n\nText\n"),
         ("{% if offer %}<h1>A{% endif %} rose</h1>", "A rose\n======\n"),
+        ("# {% set n = 3 %}{{ n }} roses\n\n{{ n }} more", "3 roses\n======\n\n3 more\n"),
         ("See [the shop](https://shop.example) now", "See the shop (https://shop.example) now\n"),
         ("<https://shop.example>", "https://shop.example\n"),
         ("[mail us](mailto:a@b.c) or <d@e.f>", "mail us (mailto:a@b.c) or d@e.f\n"),

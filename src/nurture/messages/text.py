@@ -156,10 +156,12 @@ class _Walker:
         self._line(2)
 
     def _is_whole(self, said: str) -> bool:
-        """Whether each statement in it ends in it."""
+        """Whether each statement in it ends in it, and none gives a name to what comes behind it."""
         depth = 0
         for no in self._masker.numbers(said):
             word = self._masker.marks[no].segment.word
+            if word == "set":
+                return False
             depth += (word in _OPENING) - word.startswith("end")
             if depth < 0:
                 return False
